@@ -1,0 +1,127 @@
+package postgres_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+
+	"github.com/bridle-ci/bridle/internal/bus"
+	"github.com/bridle-ci/bridle/internal/bus/bustest"
+	"github.com/bridle-ci/bridle/internal/bus/postgres"
+	"github.com/bridle-ci/bridle/internal/store/sqldb/pgtest"
+	"github.com/jackc/pgx/v5"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func open(t *testing.T, url string) *postgres.Bus {
+	t.Helper()
+	b, err := postgres.Open(t.Context(), url, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	return b
+}
+
+func TestBus(t *testing.T) {
+	t.Parallel()
+
+	t.Run("two nodes", func(t *testing.T) {
+		t.Parallel()
+		bustest.Run(t, func(t *testing.T) (here, there bus.Bus) {
+			url := pgtest.URL(t)
+			return open(t, url), open(t, url)
+		})
+	})
+	t.Run("one node", func(t *testing.T) {
+		t.Parallel()
+		bustest.Run(t, func(t *testing.T) (here, there bus.Bus) {
+			b := open(t, pgtest.URL(t))
+			return b, b
+		})
+	})
+}
+
+func TestOwnHintsArriveOnce(t *testing.T) {
+	t.Parallel()
+
+	url := pgtest.URL(t)
+	here, there := open(t, url), open(t, url)
+	events, cancel := here.Subscribe("jobs")
+	defer cancel()
+	here.Publish("jobs", "own")
+	there.Publish("jobs", "other")
+	for _, want := range []string{"own", "other"} {
+		if got := bustest.Await(t, events); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestReconnects(t *testing.T) {
+	t.Parallel()
+
+	url := pgtest.URL(t)
+	here, there := open(t, url), open(t, url)
+	events, cancel := there.Subscribe("jobs")
+	defer cancel()
+	for range 2 {
+		disconnect(t, url)
+		if got := bustest.Await(t, events); got != bus.Missed {
+			t.Fatalf("got %q, want Missed", got)
+		}
+		// The publisher may notice only now that its own connection is gone too; a Missed comes for the hint then.
+		here.Publish("jobs", "42")
+		if got := bustest.Await(t, events); got != "42" && got != bus.Missed {
+			t.Fatalf("got %q, want 42 or Missed", got)
+		}
+	}
+}
+
+func TestUnreadableMessage(t *testing.T) {
+	t.Parallel()
+
+	url := pgtest.URL(t)
+	events, cancel := open(t, url).Subscribe("jobs")
+	defer cancel()
+	execute(t, url, "SELECT pg_notify('bridle_bus', 'gibberish')")
+	if got := bustest.Await(t, events); got != bus.Missed {
+		t.Errorf("got %q, want Missed", got)
+	}
+}
+
+func TestOpenFails(t *testing.T) {
+	t.Parallel()
+
+	for name, url := range map[string]string{
+		"bad URL":   "postgres://host:port/",
+		"no server": "postgres:///db?host=" + t.TempDir(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if b, err := postgres.Open(t.Context(), url, slog.Default()); err == nil {
+				b.Close()
+				t.Error("opened")
+			}
+		})
+	}
+}
+
+func disconnect(t *testing.T, url string) {
+	t.Helper()
+	execute(t, url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bridle bus' AND datname = current_database()")
+}
+
+func execute(t *testing.T, url, sql string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}

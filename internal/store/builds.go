@@ -1,0 +1,200 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// Build is a build: what the rules need, and what it was made for.
+type Build struct {
+	build.Build
+	OrganizationID string
+	PipelineID     string
+	Number         int64
+	Branch         string
+	Commit         string
+	// CommitResolved says that Commit, Author and Message are known to be the commit's own.
+	CommitResolved bool
+	Message        *string
+	Tag            *string
+	// Source is webhook, api, ui, trigger_job or schedule.
+	Source          string
+	Env             map[string]string
+	Author          *Author
+	CreatorID       *string
+	UnblockerID     *string
+	PullRequest     *PullRequest
+	CleanCheckout   bool
+	RebuiltFromID   *string
+	TriggeredFromID *string
+	TriggeredJobID  *string
+	// TriggerDepth counts the builds above this one in a chain of trigger steps.
+	TriggerDepth int
+	ScheduledAt  *time.Time
+}
+
+// Author is the commit's author, as told and unverified.
+type Author struct {
+	Username string `json:"username,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Email    string `json:"email,omitempty"`
+}
+
+// PullRequest is what a build knows of its pull request.
+type PullRequest struct {
+	ID         string   `json:"id"`
+	Base       string   `json:"base,omitempty"`
+	Repository string   `json:"repository,omitempty"`
+	Labels     []string `json:"labels,omitempty"`
+	Draft      bool     `json:"draft,omitempty"`
+}
+
+const buildColumns = `id, organization_id, pipeline_id, number, state, blocked_state, branch, commit_sha, commit_resolved,
+	message, tag, source, env, pipeline_env, upload_env, author, creator_id, unblocker_id, pull_request, clean_checkout,
+	rebuilt_from_id, triggered_from_id, triggered_job_id, trigger_depth, cancel_requested, skip_requested, cancel_reason,
+	uploads, jobs_created, open_count, moving_count, offered_count, ran_count, failed_count, promised_count,
+	created_at, scheduled_at, started_at, failing_at, finished_at, canceled_at`
+
+func scanBuild(row scanner) (Build, error) {
+	var (
+		b                                                  Build
+		env, pipelineEnv, uploadEnv                        string
+		author, pullRequest                                *string
+		created                                            int64
+		scheduled, started, failing, finished, canceledRow *int64
+	)
+	err := row.Scan(&b.ID, &b.OrganizationID, &b.PipelineID, &b.Number, &b.State, &b.BlockedState, &b.Branch, &b.Commit,
+		&b.CommitResolved, &b.Message, &b.Tag, &b.Source, &env, &pipelineEnv, &uploadEnv, &author, &b.CreatorID, &b.UnblockerID,
+		&pullRequest, &b.CleanCheckout, &b.RebuiltFromID, &b.TriggeredFromID, &b.TriggeredJobID, &b.TriggerDepth,
+		&b.CancelRequested, &b.SkipRequested, &b.CancelReason, &b.Uploads, &b.JobsCreated, &b.Counts.Open,
+		&b.Counts.Moving, &b.Counts.Offered, &b.Counts.Ran, &b.Counts.Failed, &b.Counts.PromisedFailed, &created,
+		&scheduled, &started, &failing, &finished, &canceledRow)
+	if err != nil {
+		return Build{}, err
+	}
+	for _, column := range []error{
+		parse(env, &b.Env), parse(pipelineEnv, &b.PipelineEnv), parse(uploadEnv, &b.UploadEnv), parsePtr(author, &b.Author),
+		parsePtr(pullRequest, &b.PullRequest),
+	} {
+		if column != nil {
+			return Build{}, fmt.Errorf("build %s: %w", b.ID, column)
+		}
+	}
+	b.CreatedAt, b.ScheduledAt, b.StartedAt = fromMicros(created), fromMicrosPtr(scheduled), fromMicrosPtr(started)
+	b.FailingAt, b.FinishedAt, b.CanceledAt = fromMicrosPtr(failing), fromMicrosPtr(finished), fromMicrosPtr(canceledRow)
+	return b, nil
+}
+
+// InsertBuild adds a build.
+func InsertBuild(ctx context.Context, q sqldb.Queryer, b *Build) error {
+	var author, pullRequest *string
+	if b.Author != nil {
+		author = ptr(document(b.Author))
+	}
+	if b.PullRequest != nil {
+		pullRequest = ptr(document(b.PullRequest))
+	}
+	return insertRows(ctx, q, "builds", buildColumns, [][]any{{
+		b.ID, b.OrganizationID, b.PipelineID, b.Number, string(b.State), string(b.BlockedState), b.Branch, b.Commit,
+		b.CommitResolved, b.Message, b.Tag, b.Source, document(b.Env), document(b.PipelineEnv), document(b.UploadEnv), author, b.CreatorID,
+		b.UnblockerID, pullRequest, b.CleanCheckout, b.RebuiltFromID, b.TriggeredFromID, b.TriggeredJobID, b.TriggerDepth,
+		b.CancelRequested, b.SkipRequested, b.CancelReason, b.Uploads, b.JobsCreated, b.Counts.Open, b.Counts.Moving,
+		b.Counts.Offered, b.Counts.Ran, b.Counts.Failed, b.Counts.PromisedFailed, micros(b.CreatedAt),
+		microsPtr(b.ScheduledAt), microsPtr(b.StartedAt), microsPtr(b.FailingAt), microsPtr(b.FinishedAt),
+		microsPtr(b.CanceledAt),
+	}})
+}
+
+// GetBuild returns a build.
+func GetBuild(ctx context.Context, q sqldb.Queryer, id string) (Build, error) {
+	return one(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE id = $1", id)
+}
+
+// LockBuild returns a build whose parts the transaction is going to change. All changes to one build's steps and jobs
+// take this lock first and so happen one after the other.
+func LockBuild(ctx context.Context, q sqldb.Queryer, id string) (Build, error) {
+	return one(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE id = $1 "+sqldb.ForUpdate(q), id)
+}
+
+// BuildByNumber returns a pipeline's build.
+func BuildByNumber(ctx context.Context, q sqldb.Queryer, pipelineID string, number int64) (Build, error) {
+	return one(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE pipeline_id = $1 AND number = $2",
+		pipelineID, number)
+}
+
+// GetBuilds returns those of the builds that exist, by id.
+func GetBuilds(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]Build, error) {
+	builds := make(map[string]Build, len(ids))
+	if len(ids) == 0 {
+		return builds, nil
+	}
+	items, err := list(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE "+sqldb.In(q, "id", 1),
+		sqldb.List(q, ids))
+	for _, b := range items {
+		builds[b.ID] = b
+	}
+	return builds, err
+}
+
+// SaveBuild writes what the rules change of a build. The caller holds its lock.
+func SaveBuild(ctx context.Context, q sqldb.Queryer, b *build.Build) error {
+	_, err := q.Exec(ctx, `UPDATE builds SET state = $2, blocked_state = $3, upload_env = $4, cancel_requested = $5,
+		skip_requested = $6, cancel_reason = $7, uploads = $8, jobs_created = $9, open_count = $10, moving_count = $11,
+		offered_count = $12, ran_count = $13, failed_count = $14, promised_count = $15, started_at = $16,
+		failing_at = $17, finished_at = $18, canceled_at = $19 WHERE id = $1`,
+		b.ID, string(b.State), string(b.BlockedState), document(b.UploadEnv), b.CancelRequested, b.SkipRequested,
+		b.CancelReason, b.Uploads, b.JobsCreated, b.Counts.Open, b.Counts.Moving, b.Counts.Offered, b.Counts.Ran,
+		b.Counts.Failed, b.Counts.PromisedFailed, microsPtr(b.StartedAt), microsPtr(b.FailingAt),
+		microsPtr(b.FinishedAt), microsPtr(b.CanceledAt))
+	return err
+}
+
+// SetBuildCommit records what the first checkout found out about the commit.
+func SetBuildCommit(ctx context.Context, q sqldb.Queryer, id, commit string, author *Author, message *string) error {
+	var text *string
+	if author != nil {
+		text = ptr(document(author))
+	}
+	_, err := q.Exec(ctx, `UPDATE builds SET commit_sha = $2, author = $3, message = $4, commit_resolved = $5 WHERE id = $1`,
+		id, commit, text, message, true)
+	return err
+}
+
+// SetBuildUnblocker records who unblocked a build last.
+func SetBuildUnblocker(ctx context.Context, q sqldb.Queryer, id, userID string) error {
+	_, err := q.Exec(ctx, "UPDATE builds SET unblocker_id = $2 WHERE id = $1", id, userID)
+	return err
+}
+
+// TakeBuildNumber returns the next number of a pipeline. Numbers have no gaps: the row stays locked until the
+// transaction that uses the number ends.
+func TakeBuildNumber(ctx context.Context, q sqldb.Queryer, pipelineID string) (int64, error) {
+	var next int64
+	err := q.QueryRow(ctx, `UPDATE pipelines SET next_build_number = next_build_number + 1 WHERE id = $1
+		RETURNING next_build_number`, pipelineID).Scan(&next)
+	return next - 1, notFound(err)
+}
+
+// OpenBuildsOn returns the ids of a pipeline's unfinished builds on a branch, other than one, oldest first.
+func OpenBuildsOn(ctx context.Context, q sqldb.Queryer, pipelineID, branch, exceptID string) ([]string, error) {
+	return list(ctx, q, scanString, `SELECT id FROM builds WHERE pipeline_id = $1 AND branch = $2 AND id <> $3
+		AND state IN ('creating', 'scheduled', 'running', 'failing', 'blocked') ORDER BY id`, pipelineID, branch, exceptID)
+}
+
+// ChildBuilds returns the ids of builds that trigger jobs of a build made.
+func ChildBuilds(ctx context.Context, q sqldb.Queryer, jobIDs []string) ([]string, error) {
+	return list(ctx, q, scanString, "SELECT id FROM builds WHERE "+sqldb.In(q, "triggered_job_id", 1)+" ORDER BY id",
+		sqldb.List(q, jobIDs))
+}
+
+func scanString(row scanner) (string, error) {
+	var s string
+	err := row.Scan(&s)
+	return s, err
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,52 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// rowsPerInsert is how many rows go into one statement. One size besides 1 keeps the number of prepared texts small.
+const rowsPerInsert = 16
+
+// insertRows adds rows to a table, several to a statement.
+func insertRows(ctx context.Context, q sqldb.Queryer, table, names string, rows [][]any) error {
+	width := strings.Count(names, ",") + 1
+	for len(rows) > 0 {
+		n := 1
+		if len(rows) >= rowsPerInsert {
+			n = rowsPerInsert
+		}
+		args := make([]any, 0, n*width)
+		for _, row := range rows[:n] {
+			args = append(args, row...)
+		}
+		if _, err := q.Exec(ctx, "INSERT INTO "+table+" ("+names+") VALUES "+tuples(n, width), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// tuples renders n tuples of numbered placeholders.
+func tuples(n, width int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for j := range width {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(i*width + j + 1))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// MetaDataItem is one key of a build's meta-data.
+type MetaDataItem struct {
+	BuildID string
+	Key     string
+	Value   string
+}
+
+func scanMetaData(row scanner) (MetaDataItem, error) {
+	var m MetaDataItem
+	err := row.Scan(&m.BuildID, &m.Key, &m.Value)
+	return m, err
+}
+
+// SetMetaData writes keys of a build; the last write wins.
+func SetMetaData(ctx context.Context, q sqldb.Queryer, buildID string, values map[string]string) error {
+	for key, value := range values {
+		_, err := q.Exec(ctx, `INSERT INTO build_meta_data (build_id, key, value) VALUES ($1, $2, $3)
+			ON CONFLICT (build_id, key) DO UPDATE SET value = excluded.value`, buildID, key, value)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// GetMetaData returns one value; a missing key is ErrNotFound.
+func GetMetaData(ctx context.Context, q sqldb.Queryer, buildID, key string) (string, error) {
+	return one(ctx, q, scanString, "SELECT value FROM build_meta_data WHERE build_id = $1 AND key = $2", buildID, key)
+}
+
+// MetaDataKeys returns a build's keys in order.
+func MetaDataKeys(ctx context.Context, q sqldb.Queryer, buildID string) ([]string, error) {
+	return list(ctx, q, scanString, "SELECT key FROM build_meta_data WHERE build_id = $1 ORDER BY key", buildID)
+}
+
+// MetaDataOf returns the meta-data of builds, by build id.
+func MetaDataOf(ctx context.Context, q sqldb.Queryer, buildIDs []string) (map[string]map[string]string, error) {
+	all := make(map[string]map[string]string, len(buildIDs))
+	if len(buildIDs) == 0 {
+		return all, nil
+	}
+	items, err := list(ctx, q, scanMetaData, "SELECT build_id, key, value FROM build_meta_data WHERE "+
+		sqldb.In(q, "build_id", 1), sqldb.List(q, buildIDs))
+	for _, m := range items {
+		if all[m.BuildID] == nil {
+			all[m.BuildID] = map[string]string{}
+		}
+		all[m.BuildID][m.Key] = m.Value
+	}
+	return all, err
+}

@@ -1,0 +1,47 @@
+package sqldb
+
+import (
+	"encoding/json"
+	"strconv"
+)
+
+// ForUpdate ends a SELECT whose rows the transaction is going to change. SQLite has a single writer and needs no locks.
+func ForUpdate(q Queryer) string {
+	if q.Engine() == Postgres {
+		return "FOR UPDATE"
+	}
+	return ""
+}
+
+// ForUpdateSkipLocked is ForUpdate that leaves out the rows other transactions hold.
+func ForUpdateSkipLocked(q Queryer) string {
+	if q.Engine() == Postgres {
+		return "FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+// In is the condition that column is one of the values of a List given as the argument of that placeholder. The text is
+// the same for any number of values, so one prepared statement serves them all.
+func In(q Queryer, column string, placeholder int) string {
+	p := "$" + strconv.Itoa(placeholder)
+	if q.Engine() == Postgres {
+		return column + " = ANY(" + p + ")"
+	}
+	return column + " IN (SELECT value FROM json_each(" + p + "))"
+}
+
+// List makes the argument that goes with In.
+func List(q Queryer, values []string) any {
+	if values == nil {
+		values = []string{}
+	}
+	if q.Engine() == Postgres {
+		return values
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // a slice of strings has a JSON form
+	}
+	return string(text)
+}

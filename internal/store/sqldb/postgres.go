@@ -1,0 +1,133 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// maxWriteAttempts is how often a transaction runs that PostgreSQL asks to be repeated.
+	maxWriteAttempts = 5
+	// retryPause is the mean pause before the second attempt; it doubles from there.
+	retryPause = 2 * time.Millisecond
+	// rollbackTimeout is for the rollback of a transaction whose own context is over.
+	rollbackTimeout = 5 * time.Second
+)
+
+// postgresDB is a pool of connections. Transactions are read committed.
+type postgresDB struct {
+	pool       *pgxpool.Pool
+	statements *atomic.Int64
+}
+
+func openPostgres(ctx context.Context, c Config, statements *atomic.Int64) (*postgresDB, error) {
+	config, err := pgxpool.ParseConfig(c.URL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err) // pgx leaves out the password
+	}
+	switch {
+	case c.MaxConns > 0:
+		config.MaxConns = int32(min(c.MaxConns, 10_000))
+	case !strings.Contains(c.URL, "pool_max_conns"):
+		config.MaxConns = defaultMaxConns
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "bridle"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return &postgresDB{pool: pool, statements: statements}, nil
+}
+
+func (d *postgresDB) read() Queryer { return (*postgresPool)(d) }
+
+func (d *postgresDB) ping(ctx context.Context) error {
+	if err := d.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", closedOr(err))
+	}
+	return nil
+}
+
+func (d *postgresDB) close() error {
+	d.pool.Close()
+	return nil
+}
+
+func (d *postgresDB) write(ctx context.Context, db *DB, fn func(tx *Tx) error) error {
+	pause := retryPause
+	for attempt := 1; ; attempt++ {
+		err := d.attempt(ctx, db, fn)
+		if err == nil || attempt == maxWriteAttempts || !repeatable(err) {
+			return err
+		}
+		select {
+		case <-time.After(rand.N(2 * pause)): // both sides of a deadlock must not meet again
+		case <-ctx.Done():
+			return err
+		}
+		pause *= 2
+	}
+}
+
+// repeatable tells whether the database asked for the transaction to be run again: a lost serialization, a deadlock, or
+// a plan made before another node migrated the schema, which pgx drops when it sees this error.
+func repeatable(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch pg.Code {
+	case "40001", "40P01":
+		return true
+	case "0A000":
+		return strings.Contains(pg.Message, "cached plan")
+	}
+	return false
+}
+
+func (d *postgresDB) attempt(ctx context.Context, db *DB, fn func(tx *Tx) error) error {
+	pgtx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", closedOr(err))
+	}
+	q := &postgresTx{tx: pgtx, statements: d.statements}
+	tx := newTx(q, db.config.Now())
+	committed := false
+	defer func() {
+		tx.Queryer = endedQueryer{Postgres}
+		if !committed { // also when fn panics
+			q.rollback(ctx)
+		}
+	}()
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if q.failed != nil {
+		return aborted(q.failed)
+	}
+	if err := pgtx.Commit(ctx); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	committed = true
+	tx.committed()
+	return nil
+}
+
+// closedOr says ErrClosed in place of the pool's own error for it.
+func closedOr(err error) error {
+	if errors.Is(err, errPoolClosed) {
+		return ErrClosed
+	}
+	return err
+}

@@ -1,0 +1,101 @@
+package sqldb
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// sqliteRows reads a running statement.
+type sqliteRows struct {
+	driver driver.Rows
+	values []driver.Value
+	onRow  bool
+	closed bool
+	err    error
+	onEnd  func(err error) // told once, with what ended the rows early
+}
+
+func (r *sqliteRows) Next() bool {
+	r.onRow = false
+	if r.closed {
+		return false
+	}
+	switch err := r.driver.Next(r.values); {
+	case err == nil:
+		r.onRow = true
+		return true
+	case errors.Is(err, io.EOF):
+		r.Close()
+		return false
+	default:
+		r.err = err
+		r.Close()
+		return false
+	}
+}
+
+// Scan ends the rows when it fails, as pgx does.
+func (r *sqliteRows) Scan(dest ...any) error {
+	if !r.onRow {
+		return errRowsEnded
+	}
+	if err := r.scan(dest); err != nil {
+		r.err = err
+		r.Close()
+		return err
+	}
+	return nil
+}
+
+func (r *sqliteRows) scan(dest []any) error {
+	if len(dest) != len(r.values) {
+		return fmt.Errorf("scan %d columns into %d places", len(r.values), len(dest))
+	}
+	for i, value := range r.values {
+		if err := assign(dest[i], value); err != nil {
+			return fmt.Errorf("scan column %d (%s): %w", i+1, r.driver.Columns()[i], err)
+		}
+	}
+	return nil
+}
+
+func (r *sqliteRows) Close() {
+	if r.closed {
+		return
+	}
+	r.closed, r.onRow = true, false
+	if err := r.driver.Close(); err != nil && r.err == nil {
+		r.err = err
+	}
+	if r.onEnd != nil {
+		r.onEnd(r.err)
+	}
+}
+
+func (r *sqliteRows) Err() error { return r.err }
+
+// queryRow is a Row over rows of either engine.
+type queryRow struct {
+	rows Rows
+	err  error
+}
+
+func (r *queryRow) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	r.rows.Close()
+	return r.rows.Err()
+}
