@@ -1,0 +1,156 @@
+package builds
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/core/dispatch"
+	"github.com/bridle-ci/bridle/internal/core/environment"
+	"github.com/bridle-ci/bridle/internal/core/fault"
+	"github.com/bridle-ci/bridle/internal/core/ids"
+	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// Assignment is what an agent needs to run a job (docs/contract/agent-api.md, section 9).
+type Assignment struct {
+	Job   store.Job
+	Token string
+	Env   map[string]string
+	// Step is the command step as uploaded, before matrix substitution; MatrixPermutation the combination, if any.
+	Step              json.RawMessage
+	MatrixPermutation map[string]string
+}
+
+// Accept gives an agent the job that was assigned to it; repeated, it gives the same again. A job that is not the
+// agent's, or has ended, is a Conflict.
+func (s *Service) Accept(ctx context.Context, agent store.Agent, jobID string) (Assignment, error) {
+	return s.accept(ctx, agent, jobID, false)
+}
+
+// Acquire gives an agent the job it names, whatever its tags. A job whose dependencies are open is Locked; one that is
+// taken or has ended a Conflict.
+func (s *Service) Acquire(ctx context.Context, agent store.Agent, jobID string) (Assignment, error) {
+	return s.accept(ctx, agent, jobID, true)
+}
+
+func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, acquire bool) (Assignment, error) {
+	id, ok := ids.ParseUUID(jobID)
+	if !ok {
+		return Assignment{}, fault.Missing("job")
+	}
+	found, err := store.GetJob(ctx, s.Store.Read(), id)
+	if err == nil && found.OrganizationID != agent.OrganizationID {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return Assignment{}, missing(err, "job")
+	}
+	token := s.tokens.of(id, agent.ID)
+	var job store.Job
+	var b store.Build
+	var step build.Step
+	err = s.change(ctx, found.BuildID, func(c *change) error {
+		j, err := c.graph.Job(id)
+		if err != nil {
+			return err
+		}
+		if acquire {
+			err = acquirable(j, agent.ID)
+		} else {
+			err = acceptable(j, agent.ID)
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.apply(build.Accepted{JobID: id, AgentID: agent.ID}); err != nil {
+			return err
+		}
+		row, err := c.graph.Row(id)
+		if err != nil {
+			return err
+		}
+		st, err := c.graph.Step(j.StepID)
+		if err != nil {
+			return err
+		}
+		job, b, step = *row, c.build, *st
+		hash := ids.HashToken(token)
+		if job.TokenHash != nil && *job.TokenHash == hash {
+			return nil
+		}
+		return store.SetJobToken(ctx, c.tx, id, &hash)
+	})
+	if err != nil {
+		return Assignment{}, err
+	}
+	s.dispatcher.holds(agent.ID, job)
+	env, err := s.jobEnvironment(ctx, s.Store.Read(), b, job, step, agent)
+	return Assignment{Job: job, Token: token, Env: env, Step: step.Settings.Raw, MatrixPermutation: job.Spec.Matrix}, err
+}
+
+// acceptable: the agent has been given the job, or has accepted it already.
+func acceptable(j *build.Job, agentID string) error {
+	if j.AgentID != agentID || j.State.Terminal() || j.State == build.JobScheduled {
+		return fault.New(fault.Conflict, "The job is not assigned to this agent any more")
+	}
+	return nil
+}
+
+func acquirable(j *build.Job, agentID string) error {
+	switch j.State {
+	case build.JobScheduled, build.JobReserved:
+		return nil
+	case build.JobPending, build.JobWaiting, build.JobBlocked, build.JobLimiting, build.JobLimited:
+		return fault.New(fault.Locked, "The job cannot be acquired yet: it waits for its dependencies")
+	}
+	if j.AgentID == agentID && !j.State.Terminal() {
+		return nil
+	}
+	return fault.New(fault.Conflict, "The job has been taken by another agent, or has ended")
+}
+
+// holds notes that an agent has a job.
+func (d *dispatcher) holds(agentID string, j store.Job) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.known[agentID], d.held[agentID] = true, j.ID
+	if q := d.queues[j.QueueID]; q != nil {
+		q.jobs.Remove(j.ID)
+	}
+}
+
+// jobEnvironment puts a job's variables together.
+func (s *Service) jobEnvironment(ctx context.Context, q sqldb.Queryer, b store.Build, j store.Job, step build.Step, agent store.Agent) (map[string]string, error) {
+	p, err := store.GetPipeline(ctx, q, b.PipelineID)
+	if err != nil {
+		return nil, missing(err, "pipeline")
+	}
+	shared, err := s.buildContext(ctx, q, b, p)
+	if err != nil {
+		return nil, err
+	}
+	job := environment.Job{
+		ID: j.ID, Label: j.Spec.Label, Command: j.Spec.Command, ArtifactPaths: step.Settings.ArtifactPaths,
+		Plugins: j.Spec.Plugins, TimeoutMinutes: j.TimeoutMinutes, RetriesCount: j.RetriesCount,
+		ParallelIndex: j.Spec.ParallelIndex, ParallelTotal: j.Spec.ParallelTotal, Env: j.Spec.Env,
+		StepID: step.ID, StepKey: step.Key,
+	}
+	if step.GroupID != "" {
+		group, err := store.GetStep(ctx, q, b.ID, step.GroupID)
+		if err != nil {
+			return nil, err
+		}
+		job.Group = &environment.Group{ID: group.ID, Key: group.Key, Label: group.Label}
+	}
+	who := environment.Agent{ID: agent.ID, Name: agent.Name, Tags: agent.Tags}
+	if agent.ID != "" && dispatch.Queue(agent.Tags) == "" {
+		queue, err := store.GetQueue(ctx, q, agent.QueueID)
+		if err != nil {
+			return nil, err
+		}
+		who.Tags = append([]string{dispatch.QueueKey + "=" + queue.Key}, agent.Tags...)
+	}
+	return environment.ForJob(shared, job, who), nil
+}

@@ -1,0 +1,129 @@
+package builds
+
+import (
+	"context"
+
+	"github.com/bridle-ci/bridle/internal/core/dispatch"
+	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// assignedAtOnce is how many jobs are claimed in one transaction.
+const assignedAtOnce = 100
+
+// assign gives runnable jobs to agents that wait on this node, in the background; while an assignment runs, it is made
+// to look once more. The caller holds mu.
+func (d *dispatcher) assign(q *queueState) {
+	if len(q.waiting) == 0 {
+		return
+	}
+	if q.assigning {
+		q.again = true
+		return
+	}
+	if d.ctx.Err() != nil {
+		return
+	}
+	q.assigning = true
+	d.work.Add(1)
+	go d.assignAll(q)
+}
+
+func (d *dispatcher) assignAll(q *queueState) {
+	defer d.work.Done()
+	for {
+		more, err := d.assignSome(d.ctx, q)
+		if err != nil && d.ctx.Err() == nil {
+			d.s.Log.Error("assign jobs", "queue", q.id, "error", err)
+		}
+		d.mu.Lock()
+		if err != nil || !more && !q.again {
+			q.assigning = false
+			d.mu.Unlock()
+			return
+		}
+		q.again = false
+		d.mu.Unlock()
+	}
+}
+
+// assignSome decides once and claims what was decided; more says that there may be further pairs.
+func (d *dispatcher) assignSome(ctx context.Context, q *queueState) (more bool, err error) {
+	if err := d.reload(ctx, q.id); err != nil {
+		return false, err
+	}
+	if err := d.lookUp(ctx, q.id); err != nil {
+		return false, err
+	}
+	pairs := d.pairs(q)
+	if len(pairs) == 0 {
+		return false, nil
+	}
+	claimed, err := d.claim(ctx, pairs)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range pairs {
+		if !claimed[p.JobID] {
+			delete(d.held, p.AgentID)
+			q.stale = q.stale || err != nil // the job may still be there for the taking
+			continue
+		}
+		if w := q.waiting[p.AgentID]; w != nil {
+			w.deliver(p.JobID)
+		}
+	}
+	return true, err
+}
+
+// pairs decides, and takes the jobs out of the list and the agents out of the free ones.
+func (d *dispatcher) pairs(q *queueState) []dispatch.Pair {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if q.paused || q.jobs.Len() == 0 {
+		return nil
+	}
+	var free []dispatch.Agent
+	for id, w := range q.waiting {
+		if d.known[id] && d.held[id] == "" {
+			free = append(free, agentCandidate(w.agent))
+		}
+	}
+	if len(free) == 0 {
+		return nil
+	}
+	pairs := dispatch.Assign(q.jobs.Jobs(), free)
+	pairs = pairs[:min(len(pairs), assignedAtOnce)]
+	for _, p := range pairs {
+		q.jobs.Remove(p.JobID)
+		d.held[p.AgentID] = p.JobID
+	}
+	return pairs
+}
+
+func agentCandidate(a store.Agent) dispatch.Agent {
+	c := dispatch.Agent{ID: a.ID, Priority: a.Priority, Tags: a.Tags}
+	if a.LastJobFinishedAt != nil {
+		c.LastFinishedAt = a.LastJobFinishedAt.UnixMicro()
+	}
+	return c
+}
+
+// claim makes the pairs true where the jobs are still scheduled, and returns which were.
+func (d *dispatcher) claim(ctx context.Context, pairs []dispatch.Pair) (map[string]bool, error) {
+	var claimed map[string]bool
+	err := d.s.Store.Write(ctx, func(tx *sqldb.Tx) error {
+		claimed = make(map[string]bool, len(pairs))
+		for _, p := range pairs {
+			ok, err := store.ClaimJob(ctx, tx, p.JobID, p.AgentID, tx.Now())
+			if err != nil {
+				return err
+			}
+			claimed[p.JobID] = ok
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return claimed, nil
+}

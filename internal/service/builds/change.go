@@ -1,0 +1,145 @@
+package builds
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/queue"
+	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// change is one build under its lock, within one transaction.
+type change struct {
+	*Service
+	ctx   context.Context
+	tx    *sqldb.Tx
+	build store.Build
+	graph *store.Graph
+	place *placement
+
+	// What the dispatcher of this node is told after the commit.
+	runnable  []*build.Job
+	withdrawn []*build.Job
+	freed     []string
+}
+
+// change runs fn on a build under its lock. fn may run again when the transaction has to be repeated.
+func (s *Service) change(ctx context.Context, buildID string, fn func(c *change) error) error {
+	return s.Store.Write(ctx, func(tx *sqldb.Tx) error {
+		b, err := store.LockBuild(ctx, tx, buildID)
+		if err != nil {
+			return missing(err, "build")
+		}
+		c := s.newChange(ctx, tx, b)
+		return fn(c)
+	})
+}
+
+func (s *Service) newChange(ctx context.Context, tx *sqldb.Tx, b store.Build) *change {
+	c := &change{Service: s, ctx: ctx, tx: tx, build: b, graph: store.NewGraph(ctx, tx, b.ID)}
+	tx.AfterCommit(c.committed)
+	return c
+}
+
+// apply lets an event happen to the build and saves what it changed.
+func (c *change) apply(ev build.Event) error {
+	changes, err := c.decide(ev)
+	if err != nil || changes.Empty() {
+		return err
+	}
+	if err := c.graph.Save(&c.build, changes); err != nil {
+		return err
+	}
+	return c.carryOut(changes.Effects)
+}
+
+// decide asks the rules without saving anything.
+func (c *change) decide(ev build.Event) (*build.Changes, error) {
+	m := &build.Machine{
+		Build: &c.build.Build, Source: c.graph, Now: c.tx.Now(), NewID: store.NewID, Limits: c.Limits,
+		Place: c.placeJob, Timeout: c.effectiveTimeout,
+	}
+	changes, err := m.Apply(ev)
+	if err != nil {
+		return nil, asFault(err)
+	}
+	return changes, nil
+}
+
+// carryOut does within the transaction what an event's effects ask for, and remembers the rest for after it.
+func (c *change) carryOut(effects []build.Effect) error {
+	for _, effect := range effects {
+		if err := c.carryOutOne(effect); err != nil {
+			return fmt.Errorf("carry out %T: %w", effect, err)
+		}
+	}
+	return nil
+}
+
+func (c *change) carryOutOne(effect build.Effect) error {
+	switch e := effect.(type) {
+	case build.JobRunnable:
+		c.runnable = append(c.runnable, e.Job)
+	case build.JobWithdrawn:
+		c.withdrawn = append(c.withdrawn, e.Job)
+	case build.JobStarted:
+		return c.scheduleTimeout(e.Job)
+	case build.JobEnded:
+		return c.jobEnded(e.Job)
+	case build.TriggerBuild:
+		return c.enqueue(taskTrigger, e.Job.ID, jobTask{JobID: e.Job.ID}, time.Time{})
+	case build.CancelChild:
+		return c.enqueue(taskCancelChild, e.Job.ID, jobTask{JobID: e.Job.ID}, time.Time{})
+	case build.BuildChanged:
+		return c.buildChanged()
+	}
+	// JobOffered, JobRetrying and JobCancel need nothing here: the rows say it, and the agent polls them.
+	return nil
+}
+
+// jobEnded frees the agent that held a job and closes the job's log.
+func (c *change) jobEnded(j *build.Job) error {
+	if j.Type != build.Script || j.AgentID == "" {
+		return nil
+	}
+	c.freed = append(c.freed, j.AgentID)
+	if err := store.SetAgentFinishedJob(c.ctx, c.tx, j.AgentID, c.tx.Now()); err != nil {
+		return err
+	}
+	if j.StartedAt == nil {
+		return nil
+	}
+	return c.enqueue(taskCloseLog, j.ID, logTask{JobID: j.ID, BuildID: c.build.ID, PipelineID: c.build.PipelineID}, time.Time{})
+}
+
+// buildChanged tells the parent of a triggered build.
+func (c *change) buildChanged() error {
+	if c.build.TriggeredJobID == nil {
+		return nil
+	}
+	return c.enqueue(taskChildChanged, *c.build.TriggeredJobID, childTask{JobID: *c.build.TriggeredJobID, BuildID: c.build.ID}, time.Time{})
+}
+
+// enqueue adds a background task to the transaction; a zero time is now.
+func (c *change) enqueue(kind, key string, payload any, at time.Time) error {
+	body, err := json.Marshal(payload)
+	if err != nil {
+		return err
+	}
+	if at.IsZero() {
+		at = c.tx.Now()
+	}
+	return c.Queue.Enqueue(c.ctx, c.tx, queue.Task{Kind: kind, Key: key, Payload: body, RunAt: at})
+}
+
+// committed tells this node's dispatcher and everybody who watches the build.
+func (c *change) committed() {
+	c.dispatcher.withdraw(c.withdrawn)
+	c.dispatcher.freed(c.freed)
+	c.dispatcher.add(c.runnable)
+	c.Bus.Publish("build:"+c.build.ID, "")
+}

@@ -1,0 +1,228 @@
+package builds
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/bridle-ci/bridle/internal/core/access"
+	"github.com/bridle-ci/bridle/internal/core/branches"
+	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/core/environment"
+	"github.com/bridle-ci/bridle/internal/core/fault"
+	"github.com/bridle-ci/bridle/internal/core/pipeline"
+	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// NewBuild is what a build is asked for with.
+type NewBuild struct {
+	Commit  string
+	Branch  string
+	Message string
+	Tag     string
+	Author  *store.Author
+	// Source is webhook, api, ui, trigger_job or schedule.
+	Source              string
+	CleanCheckout       bool
+	IgnoreBranchFilters bool
+	Env                 map[string]string
+	MetaData            map[string]string
+	PullRequest         *store.PullRequest
+
+	// Where the build comes from, for rebuilds and trigger steps.
+	rebuiltFromID  *string
+	parent         *parent
+	creatorID      *string
+	commitResolved bool
+}
+
+// parent is the trigger job that asked for a build.
+type parent struct {
+	build store.Build
+	jobID string
+}
+
+// Create makes a build of a pipeline's stored configuration. Errors: NotFound for the pipeline; Invalid for a branch
+// that the pipeline does not build, an archived pipeline, values over their limits, and a configuration that does not
+// compile.
+func (s *Service) Create(ctx context.Context, actor access.Actor, pipelineSlug string, in NewBuild) (store.Build, error) {
+	if err := access.Check(actor, access.BuildCreate); err != nil {
+		return store.Build{}, err
+	}
+	if actor.UserID != "" {
+		in.creatorID = &actor.UserID
+	}
+	p, err := store.PipelineBySlug(ctx, s.Store.Read(), actor.OrganizationID, pipelineSlug)
+	if err != nil {
+		return store.Build{}, missing(err, "pipeline")
+	}
+	document, err := s.check(p, in)
+	if err != nil {
+		return store.Build{}, err
+	}
+	var created store.Build
+	err = s.Store.Write(ctx, func(tx *sqldb.Tx) error {
+		created, err = s.create(ctx, tx, p, document, in)
+		return err
+	})
+	return created, err
+}
+
+// check refuses what cannot become a build, before anything is locked.
+func (s *Service) check(p store.Pipeline, in NewBuild) (*pipeline.Document, error) {
+	if err := checkNewBuild(in); err != nil {
+		return nil, err
+	}
+	if p.ArchivedAt != nil {
+		return nil, fault.New(fault.Invalid, "The pipeline is archived: unarchive it to build it again")
+	}
+	if !in.IgnoreBranchFilters && p.BranchConfiguration != nil && !branches.Match(*p.BranchConfiguration, in.Branch) {
+		return nil, fault.InvalidFields(fault.Field{Field: "branch", Code: fmt.Sprintf(
+			"%q is not built by this pipeline, whose branch filter is %q", in.Branch, *p.BranchConfiguration)})
+	}
+	document, err := pipeline.Parse([]byte(p.Configuration))
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "The pipeline's configuration is invalid: %s", err)
+	}
+	return document, nil
+}
+
+// create is the transaction of Create, for those who are in one already.
+func (s *Service) create(ctx context.Context, tx *sqldb.Tx, p store.Pipeline, document *pipeline.Document, in NewBuild) (store.Build, error) {
+	number, err := store.TakeBuildNumber(ctx, tx, p.ID)
+	if err != nil {
+		return store.Build{}, missing(err, "pipeline")
+	}
+	c := s.newChange(ctx, tx, newBuildRow(tx, p, number, in))
+	plan, err := c.compileStored(p, document)
+	if err != nil {
+		return store.Build{}, err
+	}
+	changes, err := c.decide(build.Created{Plan: plan})
+	if err != nil {
+		return store.Build{}, err
+	}
+	if err := store.InsertBuild(ctx, tx, &c.build); err != nil {
+		return store.Build{}, fmt.Errorf("insert build: %w", err)
+	}
+	if err := store.SetMetaData(ctx, tx, c.build.ID, in.MetaData); err != nil {
+		return store.Build{}, fmt.Errorf("set meta-data: %w", err)
+	}
+	changes.Build = false // it has just been inserted as it is now
+	if err := c.graph.Save(&c.build, changes); err != nil {
+		return store.Build{}, err
+	}
+	if err := c.carryOut(changes.Effects); err != nil {
+		return store.Build{}, err
+	}
+	return c.build, c.supersede(p)
+}
+
+// compileStored compiles a pipeline's configuration for the build that is being made.
+func (c *change) compileStored(p store.Pipeline, document *pipeline.Document) (pipeline.Plan, error) {
+	env, err := c.buildContext(c.ctx, c.tx, c.build, p)
+	if err != nil {
+		return pipeline.Plan{}, err
+	}
+	plan, err := document.Compile(pipeline.Options{
+		Interpolate: environment.Interpolation(env), Vars: environment.Conditions(env, string(build.Creating)),
+		Branch: c.build.Branch, Stored: true,
+	})
+	return plan, asFault(err)
+}
+
+func newBuildRow(tx *sqldb.Tx, p store.Pipeline, number int64, in NewBuild) store.Build {
+	now := tx.Now()
+	b := store.Build{
+		Build:          build.Build{ID: store.NewID(), State: build.Creating, CreatedAt: now},
+		OrganizationID: p.OrganizationID, PipelineID: p.ID, Number: number,
+		Branch: in.Branch, Commit: in.Commit, CommitResolved: in.commitResolved, Source: in.Source,
+		Env: in.Env, Author: in.Author, CreatorID: in.creatorID, PullRequest: in.PullRequest,
+		CleanCheckout: in.CleanCheckout, RebuiltFromID: in.rebuiltFromID, ScheduledAt: &now,
+	}
+	if in.Message != "" {
+		b.Message = &in.Message
+	}
+	if in.Tag != "" {
+		b.Tag = &in.Tag
+	}
+	if in.parent != nil {
+		b.TriggeredFromID, b.TriggeredJobID = &in.parent.build.ID, &in.parent.jobID
+		b.TriggerDepth = in.parent.build.TriggerDepth + 1
+	}
+	return b
+}
+
+// Limits of what a build is asked for with.
+const (
+	maxRefBytes      = 1024
+	maxMessageBytes  = 64 << 10
+	maxMetaDataBytes = 100 << 10
+	maxMetaDataKeys  = 1000
+	maxKeyBytes      = 255
+	maxEnvNames      = 1000
+	maxEnvBytes      = 256 << 10
+)
+
+func checkNewBuild(in NewBuild) error {
+	var fields []fault.Field
+	complain := func(field, code string) { fields = append(fields, fault.Field{Field: field, Code: code}) }
+	for _, ref := range []struct{ name, value string }{{"commit", in.Commit}, {"branch", in.Branch}} {
+		switch {
+		case strings.TrimSpace(ref.value) == "":
+			complain(ref.name, "can't be blank")
+		case len(ref.value) > maxRefBytes:
+			complain(ref.name, fmt.Sprintf("is too long (maximum is %d bytes)", maxRefBytes))
+		case strings.ContainsAny(ref.value, "\x00\n\r") || strings.HasPrefix(ref.value, "-"):
+			complain(ref.name, "is invalid")
+		}
+	}
+	if len(in.Message) > maxMessageBytes {
+		complain("message", fmt.Sprintf("is too long (maximum is %d bytes)", maxMessageBytes))
+	}
+	if code := checkEnv(in.Env); code != "" {
+		complain("env", code)
+	}
+	if code := checkMetaData(in.MetaData); code != "" {
+		complain("meta_data", code)
+	}
+	if len(fields) > 0 {
+		return fault.InvalidFields(fields...)
+	}
+	return nil
+}
+
+func checkEnv(env map[string]string) string {
+	if len(env) > maxEnvNames {
+		return fmt.Sprintf("has too many variables (maximum is %d)", maxEnvNames)
+	}
+	total := 0
+	for name, value := range env {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
+			return fmt.Sprintf("has an invalid variable %q", name)
+		}
+		total += len(name) + len(value)
+	}
+	if total > maxEnvBytes {
+		return fmt.Sprintf("is too large (maximum is %d bytes)", maxEnvBytes)
+	}
+	return ""
+}
+
+func checkMetaData(items map[string]string) string {
+	if len(items) > maxMetaDataKeys {
+		return fmt.Sprintf("has too many keys (maximum is %d)", maxMetaDataKeys)
+	}
+	for key, value := range items {
+		switch {
+		case strings.TrimSpace(key) == "" || len(key) > maxKeyBytes || strings.Contains(key, "\x00"):
+			return fmt.Sprintf("has an invalid key %q", key)
+		case len(value) > maxMetaDataBytes:
+			return fmt.Sprintf("has a value for %q that is too long (maximum is %d bytes)", key, maxMetaDataBytes)
+		case strings.Contains(value, "\x00"):
+			return fmt.Sprintf("has an invalid value for %q", key)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package builds
+
+import (
+	"context"
+	"slices"
+
+	"github.com/bridle-ci/bridle/internal/core/access"
+	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/store"
+)
+
+// Expand says what a list of builds is shown with.
+type Expand struct {
+	Jobs        bool
+	RetriedJobs bool
+	// JobStates, when given, are the only states whose jobs are wanted.
+	JobStates []string
+	// Pipelines adds the counts that a pipeline is shown with; the pipelines themselves always come.
+	Pipelines bool
+}
+
+// Expanded is what builds and jobs are shown with, by id. Its cost is a constant number of statements.
+type Expanded struct {
+	Jobs           map[string][]store.Job // by build
+	JobStateCounts map[string]map[string]int
+	Steps          map[string]build.Step
+	Agents         map[string]store.Agent
+	Queues         map[string]store.Queue
+	Users          map[string]store.User
+	Pipelines      map[string]store.Pipeline
+	Counts         map[string]store.PipelineCounts
+	MetaData       map[string]map[string]string
+	Builds         map[string]store.Build
+}
+
+// Expand gathers what builds are shown with.
+func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store.Build, o Expand) (Expanded, error) {
+	if err := access.Check(actor, access.BuildView); err != nil {
+		return Expanded{}, err
+	}
+	x := gatherer{ctx: ctx, q: s.Store.Read()}
+	x.Jobs, x.JobStateCounts = map[string][]store.Job{}, map[string]map[string]int{}
+	var buildIDs []string
+	for _, b := range builds {
+		buildIDs = append(buildIDs, b.ID)
+		x.wantBuild(b)
+	}
+	metaData, err := store.MetaDataOf(ctx, x.q, buildIDs)
+	if err != nil {
+		return Expanded{}, err
+	}
+	x.MetaData = metaData
+	if o.Jobs {
+		jobs, err := store.JobsOfBuilds(ctx, x.q, buildIDs, o.RetriedJobs)
+		if err != nil {
+			return Expanded{}, err
+		}
+		x.addJobs(jobs, o.JobStates)
+	}
+	return x.gather(o.Pipelines)
+}
+
+// ExpandJobs gathers what jobs of one build are shown with.
+func (s *Service) ExpandJobs(ctx context.Context, actor access.Actor, b store.Build, jobs []store.Job) (Expanded, error) {
+	if err := access.Check(actor, access.JobView); err != nil {
+		return Expanded{}, err
+	}
+	x := gatherer{ctx: ctx, q: s.Store.Read()}
+	x.wantBuild(b)
+	for i := range jobs {
+		x.wantJob(&jobs[i])
+	}
+	return x.gather(false)
+}
+
+// addJobs sorts jobs under their builds and counts their states.
+func (x *gatherer) addJobs(jobs []*store.Job, states []string) {
+	for _, j := range jobs {
+		if x.JobStateCounts[j.BuildID] == nil {
+			x.JobStateCounts[j.BuildID] = map[string]int{}
+		}
+		x.JobStateCounts[j.BuildID][ShownState(&j.Job)]++
+		if len(states) > 0 && !slices.ContainsFunc(states, func(s string) bool { return MatchesState(&j.Job, s) }) {
+			continue
+		}
+		x.Jobs[j.BuildID] = append(x.Jobs[j.BuildID], *j)
+		x.wantJob(j)
+	}
+}

@@ -1,0 +1,53 @@
+package builds
+
+import (
+	"context"
+	"maps"
+
+	"github.com/bridle-ci/bridle/internal/core/access"
+	"github.com/bridle-ci/bridle/internal/core/fault"
+	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// Rebuild makes a new build like an earlier one, of the pipeline's present configuration
+// (docs/contract/pipelines.md, section 3.6).
+func (s *Service) Rebuild(ctx context.Context, actor access.Actor, pipelineSlug, ref string) (store.Build, error) {
+	if err := access.Check(actor, access.BuildRebuild); err != nil {
+		return store.Build{}, err
+	}
+	from, err := findBuild(ctx, s.Store.Read(), actor, pipelineSlug, ref)
+	if err != nil {
+		return store.Build{}, err
+	}
+	p, err := store.GetPipeline(ctx, s.Store.Read(), from.PipelineID)
+	if err != nil {
+		return store.Build{}, missing(err, "pipeline")
+	}
+	if !p.AllowRebuilds {
+		return store.Build{}, fault.New(fault.Invalid, "This pipeline does not allow rebuilds: make a new build instead")
+	}
+	in := again(from)
+	if actor.UserID != "" {
+		in.creatorID = &actor.UserID
+	}
+	document, err := s.check(p, in)
+	if err != nil {
+		return store.Build{}, err
+	}
+	var created store.Build
+	err = s.Store.Write(ctx, func(tx *sqldb.Tx) error {
+		created, err = s.create(ctx, tx, p, document, in)
+		return err
+	})
+	return created, err
+}
+
+// again is what a build like from is asked for with. The branch was let through once, and meta-data is not copied.
+func again(from store.Build) NewBuild {
+	return NewBuild{
+		Commit: from.Commit, Branch: from.Branch, Message: deref(from.Message), Tag: deref(from.Tag), Author: from.Author,
+		Source: "api", CleanCheckout: from.CleanCheckout, IgnoreBranchFilters: true, Env: maps.Clone(from.Env),
+		PullRequest: from.PullRequest, rebuiltFromID: &from.ID, commitResolved: from.CommitResolved,
+	}
+}

@@ -1,0 +1,123 @@
+package builds
+
+import (
+	"context"
+	"sync"
+
+	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/store"
+)
+
+// Waiter is an agent's open stream: the jobs assigned to it come through Jobs, one at a time. A job that was assigned
+// and not accepted before the stream opened comes again.
+type Waiter interface {
+	// Jobs delivers ids of jobs. It is never closed.
+	Jobs() <-chan string
+	// Close stops deliveries. What is assigned stays so until the agent accepts it, asks again, or takes too long.
+	Close()
+}
+
+// waiter is a Waiter; its fields are guarded by the dispatcher.
+type waiter struct {
+	d     *dispatcher
+	agent store.Agent
+	jobs  chan string
+	close sync.Once
+	// forget ends the subscription to hints about the agent.
+	forget func()
+}
+
+// Wait opens a stream for an agent that may be given jobs. A second one for the same agent takes the place of the first.
+func (s *Service) Wait(_ context.Context, agent store.Agent) Waiter {
+	d := s.dispatcher
+	w := &waiter{d: d, agent: agent, jobs: make(chan string, 1)}
+	hints, forget := s.Bus.Subscribe("agent-free:" + agent.ID)
+	w.forget = forget
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	q := d.queue(agent.QueueID)
+	q.waiting[agent.ID] = w
+	// Whatever this node believes may be old: the agent comes from another node, or has lost an answer.
+	delete(d.known, agent.ID)
+	delete(d.held, agent.ID)
+	d.assign(q)
+	go d.followAgent(agent, hints)
+	return w
+}
+
+// followAgent looks again when another node says that the agent is free.
+func (d *dispatcher) followAgent(agent store.Agent, hints <-chan string) {
+	for from := range hints {
+		if from == d.nodeID {
+			continue
+		}
+		d.mu.Lock()
+		delete(d.known, agent.ID)
+		delete(d.held, agent.ID)
+		d.assign(d.queue(agent.QueueID))
+		d.mu.Unlock()
+	}
+}
+
+func (w *waiter) Jobs() <-chan string { return w.jobs }
+
+func (w *waiter) Close() {
+	w.close.Do(func() {
+		w.forget()
+		w.d.mu.Lock()
+		defer w.d.mu.Unlock()
+		if q := w.d.queue(w.agent.QueueID); q.waiting[w.agent.ID] == w {
+			delete(q.waiting, w.agent.ID)
+		}
+	})
+}
+
+// deliver hands a job to the stream. An agent holds one job at a time, so that there is room unless an older one was
+// never taken, which the newer then replaces.
+func (w *waiter) deliver(jobID string) {
+	for {
+		select {
+		case w.jobs <- jobID:
+			return
+		default:
+		}
+		select {
+		case <-w.jobs:
+		default:
+		}
+	}
+}
+
+// lookUp learns which jobs agents hold that this node knows nothing of, and offers unaccepted ones again. The caller
+// does not hold mu.
+func (d *dispatcher) lookUp(ctx context.Context, queueID string) error {
+	d.mu.Lock()
+	var unknown []string
+	for id := range d.queue(queueID).waiting {
+		if !d.known[id] {
+			unknown = append(unknown, id)
+		}
+	}
+	d.mu.Unlock()
+	if len(unknown) == 0 {
+		return nil
+	}
+	held, err := store.JobsHeldBy(ctx, d.s.Store.Read(), unknown)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range unknown {
+		d.known[id] = true
+		j := held[id]
+		if j == nil {
+			continue
+		}
+		d.held[id] = j.ID
+		if w := d.queue(queueID).waiting[id]; w != nil && j.State == build.JobAssigned {
+			w.deliver(j.ID)
+		}
+	}
+	return nil
+}
