@@ -108,7 +108,11 @@ func TestListAgreesWithSorting(t *testing.T) {
 				continue
 			}
 			j := dispatch.Job{ID: id, Priority: rapid.IntRange(-1, 1).Draw(t, "priority"), ScheduledAt: rapid.Int64Range(0, 3).Draw(t, "at")}
-			list.Add(j)
+			if rapid.Bool().Draw(t, "many") {
+				list.AddAll([]dispatch.Job{j})
+			} else {
+				list.Add(j)
+			}
 			model[id] = j
 		}
 		if list.Len() != len(model) {

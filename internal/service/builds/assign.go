@@ -125,5 +125,8 @@ func (d *dispatcher) claim(ctx context.Context, pairs []dispatch.Pair) (map[stri
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range pairs {
+		d.tellHolders(p.AgentID)
+	}
 	return claimed, nil
 }

@@ -3,9 +3,11 @@ package builds
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/bridle-ci/bridle/internal/bus"
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/core/dispatch"
 	"github.com/bridle-ci/bridle/internal/store"
@@ -13,8 +15,9 @@ import (
 )
 
 const (
-	// knownJobs is how many runnable jobs of a queue a node keeps in memory.
-	knownJobs = 2000
+	// knownJobs is how many runnable jobs of a queue a node keeps in memory; it reads on when few are left.
+	knownJobs = 4000
+	fewJobs   = knownJobs / 8
 	// reloadEvery is how often a node looks at its queues without a hint, in case one was lost.
 	reloadEvery = 15 * time.Second
 )
@@ -34,7 +37,12 @@ type dispatcher struct {
 	// work counts assignments that are under way.
 	work sync.WaitGroup
 	ctx  context.Context
+	// forget ends the subscription to what agents hold.
+	forget func()
 }
+
+// holdersTopic carries hints that an agent was given a job or has ended one: the node's id, a blank, the agent's id.
+const holdersTopic = "agents-held-jobs"
 
 // queueState is one queue as this node sees it.
 type queueState struct {
@@ -53,9 +61,44 @@ type queueState struct {
 }
 
 func newDispatcher(s *Service) *dispatcher {
-	return &dispatcher{
+	d := &dispatcher{
 		s: s, nodeID: store.NewID(), queues: map[string]*queueState{}, held: map[string]string{}, known: map[string]bool{},
 		ctx: context.Background(),
+	}
+	hints, forget := s.Bus.Subscribe(holdersTopic)
+	d.forget = forget
+	go d.followHolders(hints)
+	return d
+}
+
+// followHolders forgets what it knew of agents that other nodes gave jobs to, or took them from.
+func (d *dispatcher) followHolders(hints <-chan string) {
+	for hint := range hints {
+		from, agentID, _ := strings.Cut(hint, " ")
+		if from == d.nodeID {
+			continue
+		}
+		d.mu.Lock()
+		if hint == bus.Missed {
+			clear(d.known)
+			clear(d.held)
+		} else {
+			delete(d.known, agentID)
+			delete(d.held, agentID)
+		}
+		for _, q := range d.queues {
+			if hint == bus.Missed || q.waiting[agentID] != nil {
+				d.assign(q)
+			}
+		}
+		d.mu.Unlock()
+	}
+}
+
+// tellHolders tells other nodes that what agents hold has changed.
+func (d *dispatcher) tellHolders(agentIDs ...string) {
+	for _, id := range agentIDs {
+		d.s.Bus.Publish(holdersTopic, d.nodeID+" "+id)
 	}
 }
 
@@ -81,6 +124,7 @@ func (d *dispatcher) run(ctx context.Context) error {
 func (d *dispatcher) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.forget()
 	for _, q := range d.queues {
 		q.forget()
 	}
@@ -179,9 +223,7 @@ func (d *dispatcher) freed(agentIDs []string) {
 		}
 	}
 	d.mu.Unlock()
-	for _, id := range agentIDs {
-		d.s.Bus.Publish("agent-free:"+id, d.nodeID)
-	}
+	d.tellHolders(agentIDs...)
 }
 
 // forgetAgent drops what is known of an agent that left.
@@ -209,7 +251,7 @@ func (d *dispatcher) candidate(j *build.Job, ranOn string) dispatch.Job {
 func (d *dispatcher) reload(ctx context.Context, queueID string) error {
 	d.mu.Lock()
 	q := d.queue(queueID)
-	needed := !q.loaded || q.stale || q.partial && q.jobs.Len() < knownJobs/2
+	needed := !q.loaded || q.stale || q.partial && q.jobs.Len() < fewJobs
 	q.stale = false
 	d.mu.Unlock()
 	if !needed {
@@ -234,9 +276,11 @@ func (d *dispatcher) reload(ctx context.Context, queueID string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	q.loaded, q.partial, q.paused, q.differ = true, len(jobs) == knownJobs, row.PausedAt != nil, differ
-	for _, j := range jobs {
-		q.jobs.Add(d.candidate(&j.Job, ranOn[j.RetrySourceID]))
+	candidates := make([]dispatch.Job, len(jobs))
+	for i, j := range jobs {
+		candidates[i] = d.candidate(&j.Job, ranOn[j.RetrySourceID])
 	}
+	q.jobs.AddAll(candidates)
 	return nil
 }
 

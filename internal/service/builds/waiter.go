@@ -23,16 +23,12 @@ type waiter struct {
 	agent store.Agent
 	jobs  chan string
 	close sync.Once
-	// forget ends the subscription to hints about the agent.
-	forget func()
 }
 
 // Wait opens a stream for an agent that may be given jobs. A second one for the same agent takes the place of the first.
 func (s *Service) Wait(_ context.Context, agent store.Agent) Waiter {
 	d := s.dispatcher
 	w := &waiter{d: d, agent: agent, jobs: make(chan string, 1)}
-	hints, forget := s.Bus.Subscribe("agent-free:" + agent.ID)
-	w.forget = forget
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	q := d.queue(agent.QueueID)
@@ -41,29 +37,13 @@ func (s *Service) Wait(_ context.Context, agent store.Agent) Waiter {
 	delete(d.known, agent.ID)
 	delete(d.held, agent.ID)
 	d.assign(q)
-	go d.followAgent(agent, hints)
 	return w
-}
-
-// followAgent looks again when another node says that the agent is free.
-func (d *dispatcher) followAgent(agent store.Agent, hints <-chan string) {
-	for from := range hints {
-		if from == d.nodeID {
-			continue
-		}
-		d.mu.Lock()
-		delete(d.known, agent.ID)
-		delete(d.held, agent.ID)
-		d.assign(d.queue(agent.QueueID))
-		d.mu.Unlock()
-	}
 }
 
 func (w *waiter) Jobs() <-chan string { return w.jobs }
 
 func (w *waiter) Close() {
 	w.close.Do(func() {
-		w.forget()
 		w.d.mu.Lock()
 		defer w.d.mu.Unlock()
 		if q := w.d.queue(w.agent.QueueID); q.waiting[w.agent.ID] == w {
