@@ -33,7 +33,7 @@ type (
 	Returned struct{ JobID string }
 )
 
-// Finished is the agent's report of a job's end. AgentID, when not empty, is who says so.
+// Finished is the report of a job's end: its agent's, or a stack's that could not provide one.
 type Finished struct {
 	JobID        string
 	ExitStatus   int

@@ -27,6 +27,9 @@ type World struct {
 	Place   func(job *build.Job, agents []string) error
 	Timeout func(stepMinutes int) int
 
+	// Loaded counts the parts that the last event asked for, as a measure of what it costs.
+	Loaded int
+
 	steps map[string]build.Step
 	jobs  map[string]build.Job
 	edges map[string]build.Edge
@@ -63,25 +66,44 @@ func (w *World) Clone() *World {
 
 // Apply lets an event happen and commits what it changed. An event that is refused leaves the world as it was.
 func (w *World) Apply(ev build.Event) (*build.Changes, error) {
-	b := w.Build
-	src := newSource(w)
-	ids := w.ids
-	m := &build.Machine{
-		Build: &b, Source: src, Now: w.Now, Limits: w.Limits, Place: w.Place, Timeout: w.Timeout,
-		NewID: func() string { ids++; return fmt.Sprintf("%06d", ids) },
-	}
-	changes, err := m.Apply(ev)
-	var refusal *build.Refusal
-	if errors.As(err, &refusal) && !reflect.DeepEqual(b, w.Build) {
-		return nil, fmt.Errorf("the refusal of %T changed the build", ev)
-	}
+	t, err := w.try(ev)
 	if err != nil {
 		return nil, err
 	}
-	w.ids = ids
-	w.Build = b
-	w.commit(changes)
-	return changes, nil
+	w.ids, w.Build, w.Loaded = t.ids, t.build, t.loaded
+	w.commit(t.changes)
+	return t.changes, nil
+}
+
+// Try tells what an event would change, and commits nothing.
+func (w *World) Try(ev build.Event) (*build.Changes, error) {
+	t, err := w.try(ev)
+	return t.changes, err
+}
+
+// trial is an event that happened but was not committed.
+type trial struct {
+	build   build.Build
+	changes *build.Changes
+	ids     int
+	loaded  int
+}
+
+func (w *World) try(ev build.Event) (trial, error) {
+	t := trial{build: w.Build, ids: w.ids}
+	src := newSource(w)
+	m := &build.Machine{
+		Build: &t.build, Source: src, Now: w.Now, Limits: w.Limits, Place: w.Place, Timeout: w.Timeout,
+		NewID: func() string { t.ids++; return fmt.Sprintf("%06d", t.ids) },
+	}
+	var err error
+	t.changes, err = m.Apply(ev)
+	t.loaded = len(src.steps) + len(src.jobs) + len(src.edges)
+	var refusal *build.Refusal
+	if errors.As(err, &refusal) && !reflect.DeepEqual(t.build, w.Build) {
+		return t, fmt.Errorf("the refusal of %T changed the build", ev)
+	}
+	return t, err
 }
 
 func (w *World) commit(c *build.Changes) {
