@@ -58,6 +58,8 @@ type queueState struct {
 	// assigning: an assignment is under way; again: it has to look once more.
 	assigning, again bool
 	forget           func()
+	// reading is held while the rows are read, so that many who miss the same do it once.
+	reading sync.Mutex
 }
 
 func newDispatcher(s *Service) *dispatcher {
@@ -251,8 +253,15 @@ func (d *dispatcher) candidate(j *build.Job, ranOn string) dispatch.Job {
 func (d *dispatcher) reload(ctx context.Context, queueID string) error {
 	d.mu.Lock()
 	q := d.queue(queueID)
-	needed := !q.loaded || q.stale || q.partial && q.jobs.Len() < fewJobs
-	q.stale = false
+	needed := q.needsReading()
+	d.mu.Unlock()
+	if !needed {
+		return nil
+	}
+	q.reading.Lock()
+	defer q.reading.Unlock()
+	d.mu.Lock()
+	needed, q.stale = q.needsReading(), false
 	d.mu.Unlock()
 	if !needed {
 		return nil
@@ -282,6 +291,11 @@ func (d *dispatcher) reload(ctx context.Context, queueID string) error {
 	}
 	q.jobs.AddAll(candidates)
 	return nil
+}
+
+// needsReading is asked under the dispatcher's mu.
+func (q *queueState) needsReading() bool {
+	return !q.loaded || q.stale || q.partial && q.jobs.Len() < fewJobs
 }
 
 // earlierAgents returns, by job, the agents that ran the attempts which jobs are retries of.
