@@ -11,7 +11,9 @@ func (ins *insertion) makeJobs(p *placed) error {
 	case pipeline.KindGroup:
 		return nil
 	case pipeline.KindCommand:
-		return ins.makeScripts(p)
+		if err := ins.makeScripts(p); err != nil {
+			return err
+		}
 	case pipeline.KindTrigger:
 		for i, spec := range orOne(doc.Trigger.Jobs, doc.Label) {
 			j := ins.newJob(p, Trigger, i, specOf(spec))
@@ -24,7 +26,7 @@ func (ins *insertion) makeJobs(p *placed) error {
 	case pipeline.KindBlock, pipeline.KindInput:
 		ins.newJob(p, Manual, 0, Spec{Label: doc.Label})
 	}
-	ins.exclude(p)
+	exclude(p)
 	return nil
 }
 
@@ -44,7 +46,6 @@ func (ins *insertion) makeScripts(p *placed) error {
 			return err
 		}
 	}
-	ins.exclude(p)
 	return nil
 }
 
@@ -67,17 +68,13 @@ func (ins *insertion) newJob(p *placed, t JobType, index int, spec Spec) *Job {
 }
 
 // exclude marks a step that its own configuration takes out of the build.
-func (ins *insertion) exclude(p *placed) {
-	reason := p.doc.BrokenReason
+func exclude(p *placed) {
 	if !p.doc.Broken {
-		if p.doc.Command == nil || len(p.doc.Command.Jobs) > 0 {
-			return
-		}
-		reason = pipeline.BrokenParallelism
+		return
 	}
 	p.step.State = StepIgnored
 	for _, j := range p.jobs {
-		j.BrokenReason = reason
+		j.BrokenReason = p.doc.BrokenReason
 	}
 }
 

@@ -267,7 +267,7 @@ func TestIndependentEndsCommute(t *testing.T) {
 		}
 		running := slices.DeleteFunc(s.w.Latest(), func(j build.Job) bool { return j.State != build.JobRunning || j.Type != build.Script })
 		if len(running) < 2 {
-			t.Skip("too few jobs run at once")
+			return // nothing can happen at once
 		}
 		a := build.Finished{JobID: running[0].ID, ExitStatus: rapid.IntRange(0, 3).Draw(t, "a")}
 		b := build.Finished{JobID: running[1].ID, ExitStatus: rapid.IntRange(0, 3).Draw(t, "b")}

@@ -165,7 +165,7 @@ func (r *run) collect() *Changes {
 		}
 	}
 	for _, e := range r.touched.edges {
-		if !r.made.edge[e.ID] && !r.removed[e.To] {
+		if !r.made.edge[e.ID] {
 			c.ChangedEdges = append(c.ChangedEdges, e)
 		}
 	}
