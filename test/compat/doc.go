@@ -1,0 +1,3 @@
+// Package compat drives a running server with the unmodified clients that it is made for: the official agent and
+// go-buildkite, and curl's plain HTTP. The server is the real binary in a process of its own, so that it can be killed.
+package compat
