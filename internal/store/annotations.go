@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
@@ -79,6 +80,8 @@ type AnnotationFilter struct {
 	BuildID string
 	JobID   string
 	Scope   string
+	// OmitBody leaves the bodies, which may be large, where they are.
+	OmitBody bool
 }
 
 func (f AnnotationFilter) conditions(q sqldb.Queryer) conditions {
@@ -97,7 +100,11 @@ func (f AnnotationFilter) conditions(q sqldb.Queryer) conditions {
 func ListAnnotations(ctx context.Context, q sqldb.Queryer, f AnnotationFilter, p Page) ([]Annotation, error) {
 	c := f.conditions(q)
 	page := c.page(p)
-	return list(ctx, q, scanAnnotation, "SELECT "+annotationColumns+" FROM annotations"+c.where()+
+	names := annotationColumns
+	if f.OmitBody {
+		names = strings.Replace(names, " body,", " '',", 1)
+	}
+	return list(ctx, q, scanAnnotation, "SELECT "+names+" FROM annotations"+c.where()+
 		" ORDER BY priority DESC, id"+page, c.args...)
 }
 

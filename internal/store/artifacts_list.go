@@ -59,10 +59,10 @@ func CountArtifacts(ctx context.Context, q sqldb.Queryer, f ArtifactFilter) (int
 	return count(ctx, q, "artifacts", f.conditions(q))
 }
 
-// EachArtifact calls fn for every artifact, newest first, until it returns false. It holds one at a time.
+// EachArtifact calls fn for every artifact in the order of ListArtifacts, until it returns false. It holds one at a time.
 func EachArtifact(ctx context.Context, q sqldb.Queryer, f ArtifactFilter, fn func(Artifact) bool) error {
 	c := f.conditions(q)
-	rows, err := q.Query(ctx, "SELECT "+artifactColumns+" FROM artifacts"+c.where()+" ORDER BY id DESC", c.args...)
+	rows, err := q.Query(ctx, "SELECT "+artifactColumns+" FROM artifacts"+c.where()+" ORDER BY id", c.args...)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,10 @@ type Pipeline struct {
 	ArchivedAt            *time.Time
 }
 
+// ExpandsVariables reports whether `$VAR` in the configuration names a variable of the build
+// (docs/contract/pipelines.md, section 16.2). In visual steps it is left for the shell of the agent.
+func (p Pipeline) ExpandsVariables() bool { return p.VisualSteps == nil }
+
 const pipelineColumns = `id, organization_id, cluster_id, slug, name, description, repository, configuration, visual_steps,
 	env, default_branch, branch_configuration, skip_queued_branch_builds, skip_queued_branch_builds_filter,
 	cancel_running_branch_builds, cancel_running_branch_builds_filter, allow_rebuilds, clone_mirror_url, provider,

@@ -38,13 +38,13 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	})
 }
 
-var lineForm = regexp.MustCompile(`(?m)line (\d+)\.\r?$`)
+var lineForm = regexp.MustCompile(`(?m)line (\d+)\.\r*$`)
 
 func checkCount(t *testing.T, log string, lines int) {
 	t.Helper()
 	found := lineForm.FindAllStringSubmatch(log, -1)
 	if len(found) != lines {
-		t.Fatalf("%d lines, want %d", len(found), lines)
+		t.Fatalf("%d lines, want %d, in %d bytes that end with %q", len(found), lines, len(log), log[max(0, len(log)-300):])
 	}
 	for i, m := range found {
 		if m[1] != fmt.Sprint(i+1) {

@@ -16,6 +16,8 @@ const (
 	PipelineUpdate  Action = "pipeline.update"
 	PipelineDelete  Action = "pipeline.delete"
 	PipelineArchive Action = "pipeline.archive"
+	// PipelineMove puts a pipeline into a cluster, other than the default one, or takes it out.
+	PipelineMove Action = "pipeline.move"
 
 	BuildView    Action = "build.view"
 	BuildCreate  Action = "build.create"
@@ -74,6 +76,7 @@ var rules = map[Action]rule{
 	PipelineUpdate:  member(WritePipelines),
 	PipelineDelete:  member(WritePipelines),
 	PipelineArchive: member(WritePipelines),
+	PipelineMove:    maintainer(WritePipelines),
 
 	BuildView:    member(ReadBuilds),
 	BuildCreate:  member(WriteBuilds),

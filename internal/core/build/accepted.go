@@ -19,6 +19,22 @@ func (r *run) accepted(ev Accepted) error {
 	return refuse(Conflict, "The job cannot be accepted: it is %s", j.State)
 }
 
+// acquired assigns a waiting job to the agent that names it, and records that the agent took it.
+func (r *run) acquired(ev Acquired) error {
+	j, s, err := r.job(ev.JobID)
+	if err != nil {
+		return err
+	}
+	if j.State == JobScheduled || j.State == JobReserved {
+		now := r.Now
+		err := r.setJob(j, s, JobAssigned, func(j *Job) { j.AgentID, j.AssignedAt = ev.AgentID, &now })
+		if err != nil {
+			return err
+		}
+	}
+	return r.accepted(Accepted(ev))
+}
+
 // started records that a job runs. A start that was reported before changes nothing, whatever came after it.
 func (r *run) started(ev Started) error {
 	j, s, err := r.job(ev.JobID)

@@ -104,6 +104,8 @@ func (r *run) apply(ev Event) error {
 		return r.created(ev)
 	case Uploaded:
 		return r.uploaded(ev)
+	case Acquired:
+		return r.acquired(ev)
 	case Accepted:
 		return r.accepted(ev)
 	case Started:

@@ -22,9 +22,11 @@ type Uploaded struct {
 	Replace bool
 }
 
-// Accepted says that an agent took the job; Started that it runs it; Returned that an assignment or reservation ran
+// Acquired says that an agent took a job that was assigned to nobody, by its id; Accepted that it took the one assigned
+// to it; Started that it runs it; Returned that an assignment or reservation ran
 // out and the job goes back to its queue.
 type (
+	Acquired struct{ JobID, AgentID string }
 	Accepted struct{ JobID, AgentID string }
 	Started  struct {
 		JobID string
@@ -96,6 +98,7 @@ type (
 
 func (Created) event()       {}
 func (Uploaded) event()      {}
+func (Acquired) event()      {}
 func (Accepted) event()      {}
 func (Started) event()       {}
 func (Returned) event()      {}

@@ -64,7 +64,11 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 		if err != nil {
 			return err
 		}
-		if err := c.apply(build.Accepted{JobID: id, AgentID: agent.ID}); err != nil {
+		var event build.Event = build.Accepted{JobID: id, AgentID: agent.ID}
+		if acquire {
+			event = build.Acquired{JobID: id, AgentID: agent.ID}
+		}
+		if err := c.apply(event); err != nil {
 			return err
 		}
 		row, err := c.graph.Row(id)

@@ -125,10 +125,13 @@ func (c *change) compileStored(p store.Pipeline, document *pipeline.Document) (p
 	if err != nil {
 		return pipeline.Plan{}, err
 	}
-	plan, err := document.Compile(pipeline.Options{
-		Interpolate: environment.Interpolation(env), Vars: environment.Conditions(env, string(build.Creating)),
-		Branch: c.build.Branch, Stored: true,
-	})
+	options := pipeline.Options{
+		Vars: environment.Conditions(env, string(build.Creating)), Branch: c.build.Branch, Stored: true,
+	}
+	if p.ExpandsVariables() {
+		options.Interpolate = environment.Interpolation(env)
+	}
+	plan, err := document.Compile(options)
 	return plan, asFault(err)
 }
 

@@ -64,6 +64,11 @@ func TestAnnotations(t *testing.T) {
 		items, err := store.ListAnnotations(ctx, q, store.AnnotationFilter{BuildID: job.BuildID}, store.Page{Limit: 1})
 		same(t, "saved", items, err, []store.Annotation{low})
 
+		items, err = store.ListAnnotations(ctx, q, store.AnnotationFilter{BuildID: job.BuildID, OmitBody: true}, store.Page{Limit: 1})
+		bare := low
+		bare.Body = ""
+		same(t, "without bodies", items, err, []store.Annotation{bare})
+
 		write := func(fn func(tx *sqldb.Tx) error) error { return st.Write(ctx, fn) }
 		ofBuild := store.AnnotationFilter{BuildID: job.BuildID}
 		fails(t, "deleting another's", write(func(tx *sqldb.Tx) error {

@@ -110,12 +110,12 @@ func TestListArtifacts(t *testing.T) {
 				same(t, "list", paths(items), err, c.want)
 				n, err := store.CountArtifacts(ctx, q, c.filter)
 				same(t, "count", n, err, len(items))
-				var reversed []store.Artifact
+				var each []store.Artifact
 				err = store.EachArtifact(ctx, q, c.filter, func(a store.Artifact) bool {
-					reversed = append([]store.Artifact{a}, reversed...)
+					each = append(each, a)
 					return true
 				})
-				same(t, "each", paths(reversed), err, c.want)
+				same(t, "each", paths(each), err, c.want)
 			})
 		}
 		items, err := store.ListArtifacts(ctx, q, store.ArtifactFilter{BuildID: b.ID}, store.Page{Limit: 2, Offset: 1})

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/bridle-ci/bridle/internal/platform/config"
+	"github.com/bridle-ci/bridle/internal/server"
+	"github.com/bridle-ci/bridle/internal/server/agentapi"
+	"github.com/bridle-ci/bridle/internal/server/blobs"
+	"github.com/bridle-ci/bridle/internal/server/rest"
+	"github.com/bridle-ci/bridle/internal/server/wire"
+	"github.com/bridle-ci/bridle/internal/service/artifacts"
+)
+
+// faces are the product's APIs.
+type faces struct {
+	handler http.Handler
+	agents  *agentapi.API
+}
+
+func newFaces(s Services, st *state, c Config, base string) (*faces, error) {
+	proxies, err := c.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	f := &faces{}
+	f.agents = agentapi.New(agentapi.Config{
+		Services: agentapi.Services{
+			Agents: s.Agents, Jobs: s.Builds, Logs: s.Logs, Artifacts: s.Artifacts, Annotations: s.Annotations,
+		},
+		Intervals:      intervals(c.Server),
+		TrustedProxies: proxies,
+		Log:            c.Log.With("part", "agentapi"),
+	})
+	api := rest.New(rest.Config{
+		Services: rest.Services{
+			Agents: s.Agents, Accounts: s.Accounts, Annotations: s.Annotations, Artifacts: s.Artifacts, Builds: s.Builds,
+			Logs: s.Logs, Pipelines: s.Pipelines,
+		},
+		BaseURL: base, Budgets: budgets(c), TrustedProxies: proxies, Log: c.Log.With("part", "rest"),
+	})
+	f.handler = server.NewHandler([]server.Face{
+		{Paths: agentapi.Paths, Handler: f.agents},
+		{Paths: []string{artifacts.Path + "/"}, Handler: blobs.New(s.Artifacts, c.Log.With("part", "blobs"))},
+		{Paths: []string{"/"}, Handler: api},
+	}, []server.Check{{Name: "database", Run: func(ctx context.Context) error {
+		err := st.store.DB().Ping(ctx)
+		if err != nil {
+			c.Log.Warn("the database does not answer", "error", err)
+		}
+		return err
+	}}})
+	return f, nil
+}
+
+// shutDown ends what does not end by itself.
+func (f *faces) shutDown() { f.agents.Shutdown() }
+
+// devIntervals are short, since somebody waits.
+var devIntervals = agentapi.Intervals{Ping: time.Second, JobStatus: time.Second, Heartbeat: 10 * time.Second}
+
+func intervals(s config.Server) agentapi.Intervals {
+	if s.Dev {
+		return devIntervals
+	}
+	return agentapi.Intervals{Ping: s.AgentPingInterval, JobStatus: s.AgentJobStatusInterval, Heartbeat: s.AgentHeartbeatInterval}
+}
+
+// budgets are how much clients may ask for; nil ones do not limit.
+func budgets(c Config) rest.Budgets {
+	if c.Dev || !c.RateLimits {
+		return rest.Budgets{}
+	}
+	windows := wire.NewWindows(rateWindow, time.Now)
+	budget := func(scope string, limit int) *wire.Budget {
+		return &wire.Budget{Scope: scope, Limit: limit, Counter: windows, Now: time.Now}
+	}
+	return rest.Budgets{REST: budget("rest", c.RESTRateLimit), RESTUser: budget("rest_user", c.RESTUserRateLimit)}
+}

@@ -1,0 +1,49 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+)
+
+// The forms in which logs and variables are to be had.
+const (
+	jsonForm = "application/json"
+	textForm = "text/plain"
+	htmlForm = "text/html"
+)
+
+// form is which form a client asks for: by the end of the path, else by the first form its Accept header names, else
+// JSON.
+func (c *call) form() string {
+	switch path := c.r.URL.Path; {
+	case strings.HasSuffix(path, ".txt"):
+		return textForm
+	case strings.HasSuffix(path, ".html"):
+		return htmlForm
+	}
+	for media := range strings.SplitSeq(c.r.Header.Get("Accept"), ",") {
+		media, _, _ = strings.Cut(media, ";")
+		switch media = strings.ToLower(strings.TrimSpace(media)); media {
+		case jsonForm, textForm, htmlForm:
+			return media
+		}
+	}
+	return jsonForm
+}
+
+// text sets the headers of an answer that is no JSON. What people's programs wrote is never to run as a page of this
+// server.
+func (c *call) text(form string) {
+	h := c.w.Header()
+	h.Set("Content-Type", form+"; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	h.Add("Vary", "Accept") // beside what compression says
+}
+
+// write sends a whole answer that is no JSON.
+func (c *call) write(form string, body []byte) error {
+	c.text(form)
+	c.w.WriteHeader(http.StatusOK)
+	_, _ = c.w.Write(body) // a client that went away is nobody's error
+	return nil
+}

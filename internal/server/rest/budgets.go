@@ -1,0 +1,75 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/bridle-ci/bridle/internal/server/wire"
+)
+
+// The contract's budgets within a window of a minute and, for GraphQL, of five (contracts/rest/README.md, Rate limits).
+const (
+	DefaultRESTLimit     = 200
+	DefaultRESTUserLimit = 50
+	DefaultGraphQLLimit  = 20000
+)
+
+// Budgets are the two budgets of this API, and GraphQL's, which the API only shows. Nil ones do not limit.
+type Budgets struct {
+	REST     *wire.Budget
+	RESTUser *wire.Budget
+	GraphQL  *wire.Budget
+}
+
+// NewBudgets returns budgets of so many requests a minute, for an organization and for a user, counted in the memory of
+// this node.
+func NewBudgets(organization, user int, now func() time.Time) Budgets {
+	windows := wire.NewWindows(time.Minute, now)
+	return Budgets{
+		REST:     &wire.Budget{Scope: "rest", Limit: organization, Counter: windows, Now: now},
+		RESTUser: &wire.Budget{Scope: "rest_user", Limit: user, Counter: windows, Now: now},
+	}
+}
+
+// limitExceeded is the error of a request beyond a budget.
+type limitExceeded struct{ wire.Usage }
+
+func (e *limitExceeded) Error() string {
+	return wire.LimitWarning + " Please wait " + strconv.Itoa(e.Reset) + " seconds before making more requests."
+}
+
+// spend counts a request on both budgets; either refuses it.
+func (a *API) spend(c *call) error {
+	var exceeded error
+	h := c.w.Header()
+	if b := a.Budgets.REST; b != nil {
+		usage := b.Spend(c.actor.OrganizationID, 1)
+		usage.SetHeaders(h, "RateLimit-")
+		if usage.Exceeded() {
+			exceeded = &limitExceeded{usage}
+		}
+	}
+	if b := a.Budgets.RESTUser; b != nil {
+		usage := b.Spend(c.actor.UserID, 1)
+		usage.SetHeaders(h, "RateLimit-User-")
+		if usage.Exceeded() && exceeded == nil {
+			exceeded = &limitExceeded{usage}
+		}
+	}
+	return exceeded
+}
+
+// writeLimit answers with 429. Clients wait for RateLimit-Reset or Retry-After and know nothing of the user's own
+// header, so both tell the wait for the budget that refused.
+func (a *API) writeLimit(w http.ResponseWriter, r *http.Request, e *limitExceeded) {
+	w.Header().Set("RateLimit-Reset", strconv.Itoa(e.Reset))
+	w.Header().Set("Retry-After", strconv.Itoa(e.Reset))
+	a.writeError(w, r, http.StatusTooManyRequests, struct {
+		Message string `json:"message"`
+		Scope   string `json:"scope"`
+		Limit   int    `json:"limit"`
+		Current int    `json:"current"`
+		Reset   int    `json:"reset"`
+	}{e.Error(), e.Scope, e.Limit, e.Current, e.Reset})
+}

@@ -1,0 +1,133 @@
+package rest
+
+import (
+	"context"
+	"io"
+
+	"github.com/bridle-ci/bridle/internal/core/access"
+	"github.com/bridle-ci/bridle/internal/core/annotation"
+	"github.com/bridle-ci/bridle/internal/service/agents"
+	"github.com/bridle-ci/bridle/internal/service/annotations"
+	"github.com/bridle-ci/bridle/internal/service/artifacts"
+	"github.com/bridle-ci/bridle/internal/service/builds"
+	"github.com/bridle-ci/bridle/internal/service/pipelines"
+	"github.com/bridle-ci/bridle/internal/store"
+)
+
+// Services are the use cases the API calls.
+type Services struct {
+	Agents      Agents
+	Accounts    Accounts
+	Annotations Annotations
+	Artifacts   Artifacts
+	Builds      Builds
+	Logs        Logs
+	Pipelines   Pipelines
+}
+
+// Accounts is what the API needs of service/accounts.
+type Accounts interface {
+	Authenticate(ctx context.Context, token, remoteIP string) (access.Actor, error)
+	Token(ctx context.Context, actor access.Actor) (store.APIToken, store.User, error)
+	RevokeToken(ctx context.Context, actor access.Actor) error
+	User(ctx context.Context, actor access.Actor) (store.User, error)
+	Organizations(ctx context.Context, actor access.Actor, page store.Page) ([]store.Organization, int, error)
+	Organization(ctx context.Context, actor access.Actor, slug string) (store.Organization, error)
+}
+
+// Builds is what the API needs of service/builds.
+type Builds interface {
+	List(ctx context.Context, actor access.Actor, pipelineSlug string, f store.BuildFilter, page store.Page) ([]store.Build, int, error)
+	Find(ctx context.Context, actor access.Actor, pipelineSlug, ref string) (store.Build, error)
+	Create(ctx context.Context, actor access.Actor, pipelineSlug string, in builds.NewBuild) (store.Build, error)
+	Cancel(ctx context.Context, actor access.Actor, pipelineSlug, ref, reason string) (store.Build, error)
+	Rebuild(ctx context.Context, actor access.Actor, pipelineSlug, ref string) (store.Build, error)
+	RetryFailed(ctx context.Context, actor access.Actor, pipelineSlug, ref string, states []string) (store.Build, int, error)
+	Expand(ctx context.Context, actor access.Actor, items []store.Build, o builds.Expand) (builds.Expanded, error)
+
+	Jobs(ctx context.Context, actor access.Actor, pipelineSlug, ref string, f builds.JobFilter) (builds.JobPage, error)
+	Job(ctx context.Context, actor access.Actor, ref builds.JobRef, action access.Action) (store.Job, store.Build, error)
+	RetryJob(ctx context.Context, actor access.Actor, ref builds.JobRef) (store.Job, store.Build, error)
+	ReprioritizeJob(ctx context.Context, actor access.Actor, ref builds.JobRef, priority int) (store.Job, store.Build, error)
+	UnblockJob(ctx context.Context, actor access.Actor, ref builds.JobRef, unblockerID string, fields map[string][]string) (store.Job, store.Build, error)
+	JobEnv(ctx context.Context, actor access.Actor, ref builds.JobRef) (map[string]string, error)
+	// HeldJobs returns the jobs that agents hold, each with its build at the same index, and what they are shown with. It
+	// asks for access.AgentView.
+	HeldJobs(ctx context.Context, actor access.Actor, agentIDs []string) ([]store.Job, []store.Build, builds.Expanded, error)
+	ExpandJobs(ctx context.Context, actor access.Actor, b store.Build, jobs []store.Job) (builds.Expanded, error)
+}
+
+// Logs is what the API needs of service/logs, which asks for no permission: the job is looked up first.
+type Logs interface {
+	Size(ctx context.Context, jobID string) (int64, error)
+	Read(ctx context.Context, jobID string, offset, length int64) (r io.ReadCloser, size int64, err error)
+	Tail(ctx context.Context, jobID string, n int64) (r io.ReadCloser, start, size int64, err error)
+	Times(ctx context.Context, jobID string) ([]int64, error)
+	HTML(ctx context.Context, jobID string) (string, error)
+	Delete(ctx context.Context, jobID string) error
+}
+
+// Agents is what the API needs of service/agents. Ids are as clients send them.
+type Agents interface {
+	Agents(ctx context.Context, actor access.Actor, f agents.AgentFilter, page store.Page) ([]agents.AgentView, int, error)
+	Agent(ctx context.Context, actor access.Actor, id string) (agents.AgentView, error)
+	StopAgent(ctx context.Context, actor access.Actor, id string, force bool) error
+	PauseAgent(ctx context.Context, actor access.Actor, id string, note *string, timeoutMinutes *int64) error
+	ResumeAgent(ctx context.Context, actor access.Actor, id string) error
+	Clusters
+}
+
+// Clusters is the other part of service/agents: what agents belong to. Ids are as clients send them.
+type Clusters interface {
+	Clusters(ctx context.Context, actor access.Actor, page store.Page) ([]agents.ClusterView, int, error)
+	Cluster(ctx context.Context, actor access.Actor, id string) (agents.ClusterView, error)
+	CreateCluster(ctx context.Context, actor access.Actor, in agents.ClusterInput) (agents.ClusterView, error)
+	UpdateCluster(ctx context.Context, actor access.Actor, id string, c agents.ClusterChanges) (agents.ClusterView, error)
+	DeleteCluster(ctx context.Context, actor access.Actor, id string) error
+
+	Maintainers(ctx context.Context, actor access.Actor, clusterID string) ([]agents.Maintainer, error)
+	Maintainer(ctx context.Context, actor access.Actor, clusterID, id string) (agents.Maintainer, error)
+	AddMaintainer(ctx context.Context, actor access.Actor, clusterID string, in agents.MaintainerInput) (agents.Maintainer, error)
+	RemoveMaintainer(ctx context.Context, actor access.Actor, clusterID, id string) error
+
+	Queues(ctx context.Context, actor access.Actor, clusterID string, page store.Page) ([]agents.QueueView, int, error)
+	Queue(ctx context.Context, actor access.Actor, clusterID, id string) (agents.QueueView, error)
+	CreateQueue(ctx context.Context, actor access.Actor, clusterID string, in agents.QueueInput) (agents.QueueView, error)
+	UpdateQueue(ctx context.Context, actor access.Actor, clusterID, id string, c agents.QueueChanges) (agents.QueueView, error)
+	DeleteQueue(ctx context.Context, actor access.Actor, clusterID, id string) error
+	PauseQueue(ctx context.Context, actor access.Actor, clusterID, id string, note *string) (agents.QueueView, error)
+	ResumeQueue(ctx context.Context, actor access.Actor, clusterID, id string) (agents.QueueView, error)
+
+	Tokens(ctx context.Context, actor access.Actor, clusterID string, page store.Page) ([]agents.TokenView, int, error)
+	TokenByID(ctx context.Context, actor access.Actor, clusterID, id string) (agents.TokenView, error)
+	CreateToken(ctx context.Context, actor access.Actor, clusterID string, in agents.TokenInput) (agents.TokenView, string, error)
+	UpdateToken(ctx context.Context, actor access.Actor, clusterID, id string, c agents.TokenChanges) (agents.TokenView, error)
+	DeleteToken(ctx context.Context, actor access.Actor, clusterID, id string) error
+}
+
+// Artifacts is what the API needs of service/artifacts.
+type Artifacts interface {
+	List(ctx context.Context, actor access.Actor, o artifacts.Owner, f artifacts.Filter, page store.Page) ([]store.Artifact, int, error)
+	Get(ctx context.Context, actor access.Actor, o artifacts.Owner, id string) (store.Artifact, error)
+	DownloadURL(ctx context.Context, actor access.Actor, o artifacts.Owner, id string) (string, error)
+	Delete(ctx context.Context, actor access.Actor, o artifacts.Owner, id string) error
+}
+
+// Pipelines is what the API needs of service/pipelines.
+type Pipelines interface {
+	List(ctx context.Context, actor access.Actor, f pipelines.Filter, page store.Page) ([]pipelines.View, int, error)
+	Get(ctx context.Context, actor access.Actor, slug string) (pipelines.View, error)
+	Create(ctx context.Context, actor access.Actor, in pipelines.Input) (pipelines.View, error)
+	Update(ctx context.Context, actor access.Actor, slug string, c pipelines.Changes) (pipelines.View, error)
+	Delete(ctx context.Context, actor access.Actor, slug string) error
+	Archive(ctx context.Context, actor access.Actor, slug string) (pipelines.View, error)
+	Unarchive(ctx context.Context, actor access.Actor, slug string) (pipelines.View, error)
+	AddWebhook(ctx context.Context, actor access.Actor, slug string) error
+}
+
+// Annotations is what the API needs of service/annotations.
+type Annotations interface {
+	List(ctx context.Context, actor access.Actor, o annotations.Owner, f annotations.Filter, page store.Page) ([]annotations.View, int, error)
+	Create(ctx context.Context, actor access.Actor, o annotations.Owner, c annotation.Change) (annotations.View, error)
+	Delete(ctx context.Context, actor access.Actor, o annotations.Owner, id string) error
+}

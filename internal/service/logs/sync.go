@@ -1,0 +1,15 @@
+package logs
+
+import (
+	"errors"
+	"os"
+)
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}

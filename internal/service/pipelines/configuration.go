@@ -1,0 +1,100 @@
+package pipelines
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/bridle-ci/bridle/internal/core/pipeline"
+	"github.com/bridle-ci/bridle/internal/core/text"
+)
+
+const (
+	maxEnvNames = 500
+	maxEnvBytes = 64 << 10
+
+	// stepsMissing is the contract's text (contracts/rest/README.md, Validation and exact texts).
+	stepsMissing = "Step configuration is missing, expected `steps: { yaml: \"...\" }`"
+)
+
+// applyConfiguration changes what the pipeline does: YAML, or visual steps which YAML is made of.
+func (d *draft) applyConfiguration(c Changes) {
+	switch {
+	case c.Configuration.Set:
+		d.VisualSteps, d.Env = nil, nil
+		c.Configuration.ApplyRequired(&d.Configuration)
+	case c.Steps.Value != nil:
+		if d.Configuration != "" && d.VisualSteps == nil {
+			d.problems.add("steps", "can't be set for a pipeline of YAML steps: change its configuration")
+			return
+		}
+		d.VisualSteps = *c.Steps.Value
+	}
+	if c.Env.Set && !d.applyEnv(c.Env.Value) {
+		return
+	}
+	if d.VisualSteps != nil && (c.Steps.Set || c.Env.Set) {
+		configuration, err := yamlOfVisualSteps(d.VisualSteps, d.Env)
+		if err != nil {
+			d.problems.add("steps", err.Error())
+			return
+		}
+		d.Configuration = configuration
+	}
+	if c.Configuration.Set || c.Steps.Set || d.Configuration == "" {
+		d.problems.add("configuration", configurationProblem(d.Configuration))
+	}
+}
+
+// applyEnv changes the environment of visual steps; YAML has its own. It reports whether it could.
+func (d *draft) applyEnv(env *map[string]string) bool {
+	d.Env = nil
+	if env == nil || len(*env) == 0 {
+		return true
+	}
+	if d.VisualSteps == nil {
+		d.problems.add("env", "is for pipelines of visual steps: use env in the configuration")
+		return false
+	}
+	if problem := envProblem(*env); problem != "" {
+		d.problems.add("env", problem)
+		return false
+	}
+	d.Env = maps.Clone(*env)
+	return true
+}
+
+func envProblem(env map[string]string) string {
+	if len(env) > maxEnvNames {
+		return fmt.Sprintf("has too many variables (maximum is %d)", maxEnvNames)
+	}
+	total := 0
+	for name, value := range env {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
+			return fmt.Sprintf("has an invalid variable %q", name)
+		}
+		total += len(name) + len(value)
+	}
+	if total > maxEnvBytes {
+		return fmt.Sprintf("is too large (maximum is %d bytes)", maxEnvBytes)
+	}
+	return ""
+}
+
+// configurationProblem tells why a configuration could not become a build, without knowing the build.
+func configurationProblem(configuration string) string {
+	if strings.TrimSpace(configuration) == "" {
+		return stepsMissing
+	}
+	if problem := text.Problem(configuration, pipeline.DefaultLimits().DocumentBytes); problem != "" {
+		return problem
+	}
+	document, err := pipeline.Parse([]byte(configuration))
+	if err != nil {
+		return err.Error()
+	}
+	if _, err := document.Compile(pipeline.Options{Stored: true}); err != nil {
+		return err.Error()
+	}
+	return ""
+}
