@@ -40,12 +40,9 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 	if !ok {
 		return Assignment{}, fault.Missing("job")
 	}
-	found, err := store.GetJob(ctx, s.Store.Read(), id)
-	if err == nil && found.OrganizationID != agent.OrganizationID {
-		err = store.ErrNotFound
-	}
+	found, err := s.reachable(ctx, agent, id)
 	if err != nil {
-		return Assignment{}, missing(err, "job")
+		return Assignment{}, err
 	}
 	token := s.tokens.of(id, agent.ID)
 	var job store.Job
@@ -94,6 +91,25 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 	return Assignment{Job: job, Token: token, Env: env, Step: step.Settings.Raw, MatrixPermutation: job.Spec.Matrix}, err
 }
 
+// reachable returns a job that the agent may run: one of its own cluster. Others do not exist for it.
+func (s *Service) reachable(ctx context.Context, agent store.Agent, jobID string) (*store.Job, error) {
+	job, err := store.GetJob(ctx, s.Store.Read(), jobID)
+	if err != nil {
+		return nil, missing(err, "job")
+	}
+	if job.QueueID == agent.QueueID {
+		return job, nil
+	}
+	if job.QueueID == "" {
+		return nil, fault.Missing("job")
+	}
+	queue, err := store.GetQueue(ctx, s.Store.Read(), job.QueueID)
+	if err == nil && queue.ClusterID != agent.ClusterID {
+		err = store.ErrNotFound
+	}
+	return job, missing(err, "job")
+}
+
 // acceptable: the agent has been given the job, or has accepted it already.
 func acceptable(j *build.Job, agentID string) error {
 	if j.AgentID != agentID || j.State.Terminal() || j.State == build.JobScheduled {
@@ -113,16 +129,6 @@ func acquirable(j *build.Job, agentID string) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "The job has been taken by another agent, or has ended")
-}
-
-// holds notes that an agent has a job.
-func (d *dispatcher) holds(agentID string, j store.Job) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.known[agentID], d.held[agentID] = true, j.ID
-	if q := d.queues[j.QueueID]; q != nil {
-		q.jobs.Remove(j.ID)
-	}
 }
 
 // jobEnvironment puts a job's variables together.

@@ -64,7 +64,7 @@ func (d *dispatcher) assignSome(ctx context.Context, q *queueState) (more bool, 
 	defer d.mu.Unlock()
 	for _, p := range pairs {
 		if !claimed[p.JobID] {
-			delete(d.held, p.AgentID)
+			d.holder(p.AgentID).doubt()
 			q.stale = q.stale || err != nil // the job may still be there for the taking
 			continue
 		}
@@ -84,7 +84,7 @@ func (d *dispatcher) pairs(q *queueState) []dispatch.Pair {
 	}
 	var free []dispatch.Agent
 	for id, w := range q.waiting {
-		if d.known[id] && d.held[id] == "" {
+		if d.holder(id).free() {
 			free = append(free, agentCandidate(w.agent))
 		}
 	}
@@ -95,7 +95,7 @@ func (d *dispatcher) pairs(q *queueState) []dispatch.Pair {
 	pairs = pairs[:min(len(pairs), assignedAtOnce)]
 	for _, p := range pairs {
 		q.jobs.Remove(p.JobID)
-		d.held[p.AgentID] = p.JobID
+		d.holder(p.AgentID).set(p.JobID)
 	}
 	return pairs
 }
@@ -125,8 +125,10 @@ func (d *dispatcher) claim(ctx context.Context, pairs []dispatch.Pair) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range pairs {
-		d.tellHolders(p.AgentID)
+	agents := make([]string, len(pairs))
+	for i, p := range pairs {
+		agents[i] = p.AgentID
 	}
+	d.tellHolders(agents)
 	return claimed, nil
 }

@@ -3,11 +3,9 @@ package builds
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/bridle-ci/bridle/internal/bus"
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/core/dispatch"
 	"github.com/bridle-ci/bridle/internal/store"
@@ -31,18 +29,14 @@ type dispatcher struct {
 
 	mu     sync.Mutex
 	queues map[string]*queueState
-	// held is the job each agent holds, as far as this node knows; known agents have been looked up.
-	held  map[string]string
-	known map[string]bool
+	// holders are the agents this node has heard of.
+	holders map[string]*holder
 	// work counts assignments that are under way.
 	work sync.WaitGroup
 	ctx  context.Context
 	// forget ends the subscription to what agents hold.
 	forget func()
 }
-
-// holdersTopic carries hints that an agent was given a job or has ended one: the node's id, a blank, the agent's id.
-const holdersTopic = "agents-held-jobs"
 
 // queueState is one queue as this node sees it.
 type queueState struct {
@@ -64,44 +58,13 @@ type queueState struct {
 
 func newDispatcher(s *Service) *dispatcher {
 	d := &dispatcher{
-		s: s, nodeID: store.NewID(), queues: map[string]*queueState{}, held: map[string]string{}, known: map[string]bool{},
+		s: s, nodeID: store.NewID(), queues: map[string]*queueState{}, holders: map[string]*holder{},
 		ctx: context.Background(),
 	}
 	hints, forget := s.Bus.Subscribe(holdersTopic)
 	d.forget = forget
 	go d.followHolders(hints)
 	return d
-}
-
-// followHolders forgets what it knew of agents that other nodes gave jobs to, or took them from.
-func (d *dispatcher) followHolders(hints <-chan string) {
-	for hint := range hints {
-		from, agentID, _ := strings.Cut(hint, " ")
-		if from == d.nodeID {
-			continue
-		}
-		d.mu.Lock()
-		if hint == bus.Missed {
-			clear(d.known)
-			clear(d.held)
-		} else {
-			delete(d.known, agentID)
-			delete(d.held, agentID)
-		}
-		for _, q := range d.queues {
-			if hint == bus.Missed || q.waiting[agentID] != nil {
-				d.assign(q)
-			}
-		}
-		d.mu.Unlock()
-	}
-}
-
-// tellHolders tells other nodes that what agents hold has changed.
-func (d *dispatcher) tellHolders(agentIDs ...string) {
-	for _, id := range agentIDs {
-		d.s.Bus.Publish(holdersTopic, d.nodeID+" "+id)
-	}
 }
 
 // run follows hints until ctx ends and then waits for what is under way.
@@ -208,32 +171,6 @@ func (d *dispatcher) withdraw(jobs []*build.Job) {
 			q.jobs.Remove(j.ID)
 		}
 	}
-}
-
-// freed tells of agents that hold a job no more.
-func (d *dispatcher) freed(agentIDs []string) {
-	if len(agentIDs) == 0 {
-		return
-	}
-	d.mu.Lock()
-	for _, id := range agentIDs {
-		delete(d.held, id)
-		for _, q := range d.queues {
-			if q.waiting[id] != nil {
-				d.assign(q)
-			}
-		}
-	}
-	d.mu.Unlock()
-	d.tellHolders(agentIDs...)
-}
-
-// forgetAgent drops what is known of an agent that left.
-func (d *dispatcher) forgetAgent(agentID string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.held, agentID)
-	delete(d.known, agentID)
 }
 
 // candidate is a job as dispatch sees it. ranOn is the agent of the attempt before, when another one is preferred.

@@ -43,9 +43,10 @@ func (s *Service) Offer(ctx context.Context, agent store.Agent) (string, error) 
 // job it is believed to run is looked up again: busy says that the row agrees.
 func (d *dispatcher) assignedTo(ctx context.Context, agent store.Agent) (id string, busy bool, err error) {
 	d.mu.Lock()
-	known, held := d.known[agent.ID], d.held[agent.ID]
+	h := d.holder(agent.ID)
+	free, version := h.free(), h.version
 	d.mu.Unlock()
-	if known && held == "" {
+	if free {
 		return "", false, nil
 	}
 	j, err := store.JobHeldBy(ctx, d.s.Store.Read(), agent.ID)
@@ -54,12 +55,11 @@ func (d *dispatcher) assignedTo(ctx context.Context, agent store.Agent) (id stri
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.known[agent.ID] = true
 	if err != nil {
-		delete(d.held, agent.ID)
+		d.holder(agent.ID).learn(version, "")
 		return "", false, nil
 	}
-	d.held[agent.ID] = j.ID
+	d.holder(agent.ID).learn(version, j.ID)
 	if j.State == build.JobAssigned {
 		return j.ID, true, nil
 	}
@@ -77,7 +77,7 @@ func (d *dispatcher) take(agent store.Agent) (dispatch.Job, bool) {
 	job, found := q.jobs.First(agentCandidate(agent))
 	if found {
 		q.jobs.Remove(job.ID)
-		d.held[agent.ID] = job.ID
+		d.holder(agent.ID).set(job.ID)
 	}
 	return job, found
 }
@@ -86,7 +86,7 @@ func (d *dispatcher) take(agent store.Agent) (dispatch.Job, bool) {
 func (d *dispatcher) drop(agent store.Agent, job dispatch.Job, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.held, agent.ID)
+	d.holder(agent.ID).doubt()
 	if err != nil {
 		d.queue(agent.QueueID).jobs.Add(job)
 	}

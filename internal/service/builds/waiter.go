@@ -2,6 +2,8 @@ package builds
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
@@ -22,7 +24,9 @@ type waiter struct {
 	d     *dispatcher
 	agent store.Agent
 	jobs  chan string
-	close sync.Once
+	// announced is the job that this stream was told of last.
+	announced string
+	close     sync.Once
 }
 
 // Wait opens a stream for an agent that may be given jobs. A second one for the same agent takes the place of the first.
@@ -34,8 +38,7 @@ func (s *Service) Wait(_ context.Context, agent store.Agent) Waiter {
 	q := d.queue(agent.QueueID)
 	q.waiting[agent.ID] = w
 	// Whatever this node believes may be old: the agent comes from another node, or has lost an answer.
-	delete(d.known, agent.ID)
-	delete(d.held, agent.ID)
+	d.holder(agent.ID).doubt()
 	d.assign(q)
 	return w
 }
@@ -52,9 +55,13 @@ func (w *waiter) Close() {
 	})
 }
 
-// deliver hands a job to the stream. An agent holds one job at a time, so that there is room unless an older one was
-// never taken, which the newer then replaces.
+// deliver hands a job to the stream, once. An agent holds one job at a time, so that there is room unless an older one
+// was never taken, which the newer then replaces.
 func (w *waiter) deliver(jobID string) {
+	if w.announced == jobID {
+		return
+	}
+	w.announced = jobID
 	for {
 		select {
 		case w.jobs <- jobID:
@@ -68,36 +75,44 @@ func (w *waiter) deliver(jobID string) {
 	}
 }
 
-// lookUp learns which jobs agents hold that this node knows nothing of, and offers unaccepted ones again. The caller
-// does not hold mu.
+// lookUp learns which jobs agents hold that this node is in doubt of, and offers unaccepted ones. The caller does not
+// hold mu.
 func (d *dispatcher) lookUp(ctx context.Context, queueID string) error {
 	d.mu.Lock()
-	var unknown []string
+	asked := map[string]int{}
 	for id := range d.queue(queueID).waiting {
-		if !d.known[id] {
-			unknown = append(unknown, id)
+		if h := d.holder(id); !h.known {
+			asked[id] = h.version
 		}
 	}
 	d.mu.Unlock()
-	if len(unknown) == 0 {
+	if len(asked) == 0 {
 		return nil
 	}
-	held, err := store.JobsHeldBy(ctx, d.s.Store.Read(), unknown)
+	held, err := store.JobsHeldBy(ctx, d.s.Store.Read(), slices.Collect(maps.Keys(asked)))
 	if err != nil {
 		return err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, id := range unknown {
-		d.known[id] = true
-		j := held[id]
-		if j == nil {
-			continue
-		}
-		d.held[id] = j.ID
-		if w := d.queue(queueID).waiting[id]; w != nil && j.State == build.JobAssigned {
-			w.deliver(j.ID)
-		}
+	q := d.queue(queueID)
+	for id, version := range asked {
+		d.learn(q, id, version, held[id])
 	}
 	return nil
+}
+
+// learn takes what the database said of an agent that waits. The caller holds mu.
+func (d *dispatcher) learn(q *queueState, agentID string, version int, j *store.Job) {
+	jobID := ""
+	if j != nil {
+		jobID = j.ID
+	}
+	if !d.holder(agentID).learn(version, jobID) {
+		q.again = true // more was told since the question
+		return
+	}
+	if w := q.waiting[agentID]; w != nil && j != nil && j.State == build.JobAssigned {
+		w.deliver(jobID)
+	}
 }
