@@ -13,6 +13,7 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/bus"
 	"github.com/bridle-ci/bridle/internal/platform/config"
+	"github.com/bridle-ci/bridle/internal/queue"
 	"github.com/bridle-ci/bridle/internal/server"
 	"github.com/bridle-ci/bridle/internal/service/accounts"
 )
@@ -23,6 +24,11 @@ type Config struct {
 	// AnyAgent lets every agent run every job, for a run on one machine.
 	AnyAgent bool
 	Log      *slog.Logger
+	// Now is the clock of the database, and so of everything that is written; nil is time.Now.
+	Now func() time.Time
+	// Tasks works on the background tasks until its context ends; nil is the queue's own Run. Another one may drain the
+	// queue at times of its own choosing.
+	Tasks func(ctx context.Context, q *queue.Queue) error
 }
 
 // App is a running program.
@@ -95,7 +101,7 @@ func (a *App) work(listener net.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	a.stopWorkers = cancel
 	for name, run := range map[string]func(context.Context) error{
-		"tasks":    a.state.queue.Run,
+		"tasks":    a.workOnTasks,
 		"accounts": a.Accounts.Run,
 		"agents":   a.Agents.Run,
 		"builds":   a.Builds.Run,
@@ -111,6 +117,13 @@ func (a *App) work(listener net.Listener) {
 			a.fail(fmt.Errorf("serve: %w", err))
 		}
 	}()
+}
+
+func (a *App) workOnTasks(ctx context.Context) error {
+	if a.config.Tasks != nil {
+		return a.config.Tasks(ctx, a.state.queue)
+	}
+	return a.state.queue.Run(ctx)
 }
 
 // Bus is where changes of builds, logs and agents are hinted at.

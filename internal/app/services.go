@@ -44,7 +44,7 @@ func newServices(ctx context.Context, s *state, c Config, base string) (Services
 		return Services{}, err
 	}
 	made.Annotations = annotations.New(annotations.Config{Store: s.store, Bus: s.bus, Artifacts: made.Artifacts})
-	made.Pipelines = pipelines.New(pipelines.Options{Store: s.store, Queue: s.queue, Log: c.Log.With("part", "pipelines")})
+	made.Pipelines = pipelines.New(pipelines.Options{Store: s.store, Queue: s.queue, Blobs: s.blobs, Log: c.Log.With("part", "pipelines")})
 	made.Logs, err = logs.New(logs.Config{
 		Store: s.store, Queue: s.queue, Bus: s.bus, Blobs: s.blobs, Artifacts: made.Artifacts, Dir: s.folder.in("logs"), Log: c.Log.With("part", "logs"),
 	})

@@ -62,7 +62,8 @@ func (s *state) openDatabase(ctx context.Context, c Config) error {
 	}
 	var err error
 	s.store, err = store.Open(ctx, sqldb.Config{
-		URL: databaseURL(c.Storage, s.folder.path), Durability: durability, Log: c.Log.With("part", "database"),
+		URL: databaseURL(c.Storage, s.folder.path), Durability: durability, Now: c.Now,
+		Log: c.Log.With("part", "database"),
 	})
 	if err != nil {
 		return err

@@ -65,20 +65,11 @@ func (w *world) newBatch(ctx context.Context, work Work) (*batch, error) {
 
 // doJobs makes the agents do jobs for the batch.
 func (b *batch) doJobs(f *fleet) {
-	var uploads func(a *agent, ctx context.Context, job agentclient.Job) int
-	if b.work.LogBytes > 0 {
-		log := agentclient.NewLog(b.work.LogBytes, b.work.ChunkBytes)
-		uploads = func(a *agent, ctx context.Context, job agentclient.Job) int { return a.uploadLog(ctx, job, log) }
-	}
+	log := agentclient.NewLog(b.work.LogBytes, b.work.ChunkBytes)
 	f.job = func(ctx context.Context, a *agent, jobID string, at time.Time) {
 		b.ledger.hand(jobID, a.index, at)
-		started := func(job agentclient.Job) int {
-			if uploads == nil {
-				return 0
-			}
-			return uploads(a, ctx, job)
-		}
-		if a.run(ctx, jobID, started) {
+		done := a.run(ctx, jobID, func(job agentclient.Job) (failedChunks int) { return a.uploadLog(ctx, job, log) })
+		if done {
 			b.ledger.finish(jobID, time.Now())
 		}
 	}

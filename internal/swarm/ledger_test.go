@@ -19,7 +19,8 @@ func TestLedger(t *testing.T) {
 		"nothing happens": {func(*ledger) {}, totals{}, nil},
 		"a job waits": {
 			func(l *ledger) { l.create([]string{"a"}, at(1)) },
-			totals{Created: 1}, nil,
+			totals{Created: 1},
+			nil,
 		},
 		"a job is done": {
 			func(l *ledger) {
@@ -27,7 +28,8 @@ func TestLedger(t *testing.T) {
 				l.hand("a", 1, at(3))
 				l.finish("a", at(4))
 			},
-			totals{Created: 1, Finished: 1}, []time.Duration{2 * time.Second},
+			totals{Created: 1, Finished: 1},
+			[]time.Duration{2 * time.Second},
 		},
 		"an agent is faster than the answer": {
 			func(l *ledger) {
@@ -35,7 +37,8 @@ func TestLedger(t *testing.T) {
 				l.finish("a", at(3))
 				l.create([]string{"a", "b"}, at(1))
 			},
-			totals{Created: 2, Finished: 1}, []time.Duration{time.Second},
+			totals{Created: 2, Finished: 1},
+			[]time.Duration{time.Second},
 		},
 		"a job is said again to its agent": {
 			func(l *ledger) {
@@ -44,7 +47,8 @@ func TestLedger(t *testing.T) {
 				l.finish("a", at(3))
 				l.hand("a", 1, at(9))
 			},
-			totals{Created: 1, Finished: 1, Again: 1}, []time.Duration{time.Second},
+			totals{Created: 1, Finished: 1, Again: 1},
+			[]time.Duration{time.Second},
 		},
 		"a job that was not begun goes to another agent": {
 			func(l *ledger) {
@@ -53,7 +57,8 @@ func TestLedger(t *testing.T) {
 				l.hand("a", 2, at(9))
 				l.finish("a", at(10))
 			},
-			totals{Created: 1, Finished: 1, Again: 1}, []time.Duration{time.Second},
+			totals{Created: 1, Finished: 1, Again: 1},
+			[]time.Duration{time.Second},
 		},
 		"a finished job goes to another agent": {
 			func(l *ledger) {
@@ -62,7 +67,8 @@ func TestLedger(t *testing.T) {
 				l.finish("a", at(3))
 				l.hand("a", 2, at(9))
 			},
-			totals{Created: 1, Finished: 1, Twice: 1, Again: 1}, []time.Duration{time.Second},
+			totals{Created: 1, Finished: 1, Twice: 1, Again: 1},
+			[]time.Duration{time.Second},
 		},
 		"a job is finished twice": {
 			func(l *ledger) {
@@ -71,14 +77,16 @@ func TestLedger(t *testing.T) {
 				l.finish("a", at(3))
 				l.finish("a", at(4))
 			},
-			totals{Created: 1, Finished: 1, Twice: 1}, []time.Duration{time.Second},
+			totals{Created: 1, Finished: 1, Twice: 1},
+			[]time.Duration{time.Second},
 		},
 		"a job is of another run": {
 			func(l *ledger) {
 				l.hand("z", 1, at(2))
 				l.finish("z", at(3))
 			},
-			totals{Strangers: 1}, nil,
+			totals{Strangers: 1},
+			nil,
 		},
 	}
 	for name, test := range tests {

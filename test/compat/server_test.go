@@ -35,7 +35,6 @@ type server struct {
 	command  *exec.Cmd
 	exited   chan struct{}
 	output   *syncBuffer
-	database string
 }
 
 // startServer starts a server on SQLite in a temporary folder.

@@ -17,8 +17,11 @@ func TestParse(t *testing.T) {
 		want commit.Commit
 		ok   bool
 	}{
-		{"whole", "commit " + id + "\nabbrev-commit 0123456\nAuthor: Ann Otter <ann@example.org>\n\n    Say it\n\n    And why\n    at length",
-			commit.Commit{ID: id, AuthorName: "Ann Otter", AuthorEmail: "ann@example.org", Message: "Say it\n\nAnd why\nat length"}, true},
+		{
+			"whole", "commit " + id + "\nabbrev-commit 0123456\nAuthor: Ann Otter <ann@example.org>\n\n    Say it\n\n    And why\n    at length",
+			commit.Commit{ID: id, AuthorName: "Ann Otter", AuthorEmail: "ann@example.org", Message: "Say it\n\nAnd why\nat length"},
+			true,
+		},
 		{"carriage returns", "commit " + id + "\r\nAuthor: A <a@b>\r\n\r\n    S", commit.Commit{ID: id, AuthorName: "A", AuthorEmail: "a@b", Message: "S"}, true},
 		{"no author", "commit " + id + "\n\n    S", commit.Commit{ID: id, Message: "S"}, true},
 		{"no message", "commit " + id + "\nAuthor: A <a@b>", commit.Commit{ID: id, AuthorName: "A", AuthorEmail: "a@b"}, true},

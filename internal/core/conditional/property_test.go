@@ -18,9 +18,14 @@ type sample struct {
 func genSample(t *rapid.T, depth int) sample {
 	if depth == 0 {
 		return rapid.SampledFrom([]sample{
-			{"true", true}, {"false", false},
-			{`build.number == 42`, true}, {`build.branch =~ /^main/`, false}, {`build.pull_request.draft`, true},
-			{`build.tag == null`, true}, {`(build.creator.teams includes "deploy")`, true}, {`$missing != null`, false},
+			{"true", true},
+			{"false", false},
+			{`build.number == 42`, true},
+			{`build.branch =~ /^main/`, false},
+			{`build.pull_request.draft`, true},
+			{`build.tag == null`, true},
+			{`(build.creator.teams includes "deploy")`, true},
+			{`$missing != null`, false},
 		}).Draw(t, "leaf").parenthesized()
 	}
 	left := genSample(t, depth-1)

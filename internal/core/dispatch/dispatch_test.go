@@ -75,13 +75,22 @@ func TestAssign(t *testing.T) {
 		jobs []dispatch.Job
 		want []dispatch.Pair
 	}{
-		{"priority beats warmth, missing comes last", []dispatch.Job{{ID: "1"}, {ID: "2"}, {ID: "3"}, {ID: "4"}, {ID: "5"}},
-			[]dispatch.Pair{{"1", "high"}, {"2", "low"}, {"3", "warm"}, {"4", "plain"}}},
-		{"an unmatched job does not hold others", []dispatch.Job{{ID: "1", Rules: []string{"gpu=*"}}, {ID: "2", Rules: []string{"os=mac"}}},
-			[]dispatch.Pair{{"2", "high"}}},
+		{
+			"priority beats warmth, missing comes last",
+			[]dispatch.Job{{ID: "1"}, {ID: "2"}, {ID: "3"}, {ID: "4"}, {ID: "5"}},
+			[]dispatch.Pair{{"1", "high"}, {"2", "low"}, {"3", "warm"}, {"4", "plain"}},
+		},
+		{
+			"an unmatched job does not hold others",
+			[]dispatch.Job{{ID: "1", Rules: []string{"gpu=*"}}, {ID: "2", Rules: []string{"os=mac"}}},
+			[]dispatch.Pair{{"2", "high"}},
+		},
 		{"a different agent where there is one", []dispatch.Job{{ID: "1", AvoidAgentID: "high"}}, []dispatch.Pair{{"1", "low"}}},
-		{"the same agent where it is the only one", []dispatch.Job{{ID: "1", Rules: []string{"os=mac"}, AvoidAgentID: "high"}},
-			[]dispatch.Pair{{"1", "high"}}},
+		{
+			"the same agent where it is the only one",
+			[]dispatch.Job{{ID: "1", Rules: []string{"os=mac"}, AvoidAgentID: "high"}},
+			[]dispatch.Pair{{"1", "high"}},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

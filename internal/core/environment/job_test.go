@@ -53,8 +53,11 @@ func TestForJob(t *testing.T) {
 			"BUILDKITE_AGENT_META_DATA_QUEUE": "default", "BUILDKITE_AGENT_META_DATA_OS": "linux",
 			"BUILDKITE_AGENT_META_DATA_DOCKER": "true", "BUILDKITE_AGENT_META_DATA_MY_TAG_X": "1",
 		}, nil},
-		{"parallel", func(_ *environment.Build, j *environment.Job) { j.ParallelIndex, j.ParallelTotal = &two, &five },
-			map[string]string{"BUILDKITE_PARALLEL_JOB": "2", "BUILDKITE_PARALLEL_JOB_COUNT": "5"}, nil},
+		{
+			"parallel", func(_ *environment.Build, j *environment.Job) { j.ParallelIndex, j.ParallelTotal = &two, &five },
+			map[string]string{"BUILDKITE_PARALLEL_JOB": "2", "BUILDKITE_PARALLEL_JOB_COUNT": "5"},
+			nil,
+		},
 		{"group", func(_ *environment.Build, j *environment.Job) {
 			j.Group = &environment.Group{ID: "g", Key: "audit", Label: "Audit"}
 		}, map[string]string{"BUILDKITE_GROUP_ID": "g", "BUILDKITE_GROUP_KEY": "audit", "BUILDKITE_GROUP_LABEL": "Audit"}, nil},

@@ -10,6 +10,14 @@ import (
 
 const internalError = "Something went wrong on the server. Please try again, and tell its administrator the request id."
 
+// errInternal is that sentence as the end of a stream.
+var errInternal = shown(internalError)
+
+// shown is an error whose text is a sentence for people.
+type shown string
+
+func (s shown) Error() string { return string(s) }
+
 // statusOf is the one table from kinds of errors to statuses. Agents try again after 429 and 5xx alone, so nothing that
 // time will not mend may have one of those; 423 is for a job whose dependencies are not done, which acquiring agents
 // wait for (docs/contract/agent-api.md, sections 1 and 8).

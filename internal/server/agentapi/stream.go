@@ -40,7 +40,7 @@ func (a *API) streamHandler() http.Handler {
 		connect.WithReadMaxBytes(maxStreamRequest),
 		connect.WithRecover(func(ctx context.Context, _ connect.Spec, _ http.Header, p any) error {
 			a.Log.ErrorContext(ctx, "stream panicked", "panic", p)
-			return connect.NewError(connect.CodeInternal, errors.New(internalError))
+			return connect.NewError(connect.CodeInternal, errInternal)
 		}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)

@@ -123,5 +123,5 @@ func (a *API) streamError(ctx context.Context, err error) error {
 		}
 	}
 	a.Log.ErrorContext(ctx, "stream of pings failed", "error", err)
-	return connect.NewError(connect.CodeInternal, errors.New(internalError))
+	return connect.NewError(connect.CodeInternal, errInternal)
 }

@@ -83,7 +83,7 @@ func newWorldOn(tb testing.TB, st *store.Store, edit ...func(*Config)) *world {
 			Artifacts:   w.artifacts,
 			Builds:      w.builds,
 			Logs:        w.logs,
-			Pipelines:   pipelines.New(pipelines.Options{Store: st, Queue: tasks, Log: log}),
+			Pipelines:   pipelines.New(pipelines.Options{Store: st, Queue: tasks, Blobs: blobs, Log: log}),
 		},
 		BaseURL: testBase,
 		Log:     log,

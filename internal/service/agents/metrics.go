@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/fault"
@@ -142,22 +140,4 @@ func usableToken(ctx context.Context, q sqldb.Queryer, secret string, now time.T
 		return store.ClusterToken{}, unknown
 	}
 	return token, nil
-}
-
-// allowsIP reports whether an address is in one of the space-separated networks; nil allows all.
-func allowsIP(networks *string, ip string) bool {
-	if networks == nil || strings.TrimSpace(*networks) == "" {
-		return true
-	}
-	address, err := netip.ParseAddr(ip)
-	if err != nil {
-		return false
-	}
-	for _, network := range strings.Fields(*networks) {
-		prefix, err := netip.ParsePrefix(network)
-		if err == nil && (prefix.Bits() == 0 || prefix.Contains(address.Unmap())) {
-			return true
-		}
-	}
-	return false
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/dispatch"
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/core/ids"
@@ -65,7 +66,7 @@ func (s *Service) Register(ctx context.Context, clusterToken, ip string, r Regis
 		if err != nil {
 			return err
 		}
-		if !allowsIP(token.AllowedIPAddresses, ip) {
+		if !access.AllowsAddress(token.AllowedIPAddresses, ip) {
 			return fault.New(fault.Forbidden, "This agent token may not be used from the address %s. Add it to the token's allowed IP addresses.", ip)
 		}
 		queue, err := chooseQueue(ctx, tx, token, r.Tags)

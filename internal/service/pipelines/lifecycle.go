@@ -13,12 +13,20 @@ import (
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
-// TaskDeleteBlobs is handled by the owner of blobs: everything under BlobPrefix.Prefix is to be deleted.
-const TaskDeleteBlobs = "blobs.delete_prefix"
+// taskDeleteBlobs removes the logs and artifacts of a deleted pipeline.
+const taskDeleteBlobs = "pipelines.delete_blobs"
 
-// BlobPrefix is the payload of TaskDeleteBlobs.
-type BlobPrefix struct {
+// blobPrefix is the payload of taskDeleteBlobs.
+type blobPrefix struct {
 	Prefix string `json:"prefix"`
+}
+
+func (s *Service) deleteBlobs(ctx context.Context, task queue.Task) error {
+	var payload blobPrefix
+	if err := json.Unmarshal(task.Payload, &payload); err != nil {
+		return queue.Permanent(fmt.Errorf("read payload: %w", err))
+	}
+	return s.blobs.DeletePrefix(ctx, payload.Prefix)
 }
 
 // Archive makes a pipeline take no more builds. Invalid is one that is archived already.
@@ -62,11 +70,11 @@ func (s *Service) Delete(ctx context.Context, actor access.Actor, slug string) e
 		if err := store.DeletePipeline(ctx, tx, row.ID); err != nil {
 			return err
 		}
-		payload, err := json.Marshal(BlobPrefix{Prefix: "pipelines/" + row.ID + "/"})
+		payload, err := json.Marshal(blobPrefix{Prefix: "pipelines/" + row.ID + "/"})
 		if err != nil {
 			return err
 		}
-		return s.queue.Enqueue(ctx, tx, queue.Task{Kind: TaskDeleteBlobs, Key: row.ID, Payload: payload})
+		return s.queue.Enqueue(ctx, tx, queue.Task{Kind: taskDeleteBlobs, Key: row.ID, Payload: payload})
 	})
 	if err != nil {
 		return fmt.Errorf("delete pipeline %s: %w", slug, err)

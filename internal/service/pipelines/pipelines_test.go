@@ -1,13 +1,13 @@
 package pipelines_test
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/bridle-ci/bridle/internal/blob"
+	"github.com/bridle-ci/bridle/internal/blob/file"
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/core/fault"
@@ -32,6 +32,7 @@ type bundle struct {
 	service *pipelines.Service
 	store   *store.Store
 	queue   *queue.Queue
+	blobs   *file.Store
 	clock   *storetest.Clock
 }
 
@@ -41,7 +42,11 @@ func setup(t *testing.T) bundle {
 	b.store = storetest.OpenAt(t, b.clock)
 	b.World = storetest.NewWorld(t, b.store)
 	b.queue = queue.New(b.store.DB(), queue.Config{})
-	b.service = pipelines.New(pipelines.Options{Store: b.store, Queue: b.queue})
+	var err error
+	if b.blobs, err = file.Open(t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	b.service = pipelines.New(pipelines.Options{Store: b.store, Queue: b.queue, Blobs: b.blobs})
 	return b
 }
 
@@ -142,20 +147,24 @@ func TestDelete(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ctx, actor := t.Context(), b.MemberActor()
-	var deleted []string
-	b.queue.Handle(pipelines.TaskDeleteBlobs, func(_ context.Context, task queue.Task) error {
-		var payload pipelines.BlobPrefix
-		err := json.Unmarshal(task.Payload, &payload)
-		deleted = append(deleted, payload.Prefix)
-		return err
-	})
+	own, other := "pipelines/"+b.Pipeline.ID+"/builds/1/logs/1", "pipelines/other/builds/1/logs/1"
+	for _, key := range []string{own, other} {
+		if _, err := b.blobs.Put(ctx, key, strings.NewReader("log")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := b.service.Delete(ctx, actor, b.Pipeline.Slug); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.queue.Drain(ctx, b.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	same(t, "blobs", deleted, nil, []string{"pipelines/" + b.Pipeline.ID + "/"})
+	if _, err := b.blobs.Stat(ctx, own); !errors.Is(err, blob.ErrNotFound) {
+		t.Errorf("the pipeline's log: %v", err)
+	}
+	if _, err := b.blobs.Stat(ctx, other); err != nil {
+		t.Errorf("another pipeline's log: %v", err)
+	}
 	_, err := b.service.Get(ctx, actor, b.Pipeline.Slug)
 	fails(t, "get", err, fault.NotFound, "No pipeline found")
 	fails(t, "again", b.service.Delete(ctx, actor, b.Pipeline.Slug), fault.NotFound, "No pipeline found")

@@ -21,6 +21,8 @@ import (
 type Options struct {
 	Store *store.Store
 	Queue *queue.Queue
+	// Blobs hold the logs and artifacts, which go with a deleted pipeline.
+	Blobs Blobs
 	// Log may be nil to discard.
 	Log *slog.Logger
 }
@@ -29,15 +31,23 @@ type Options struct {
 type Service struct {
 	store *store.Store
 	queue *queue.Queue
+	blobs Blobs
 	log   *slog.Logger
 }
 
-// New returns the service.
+// Blobs is what the service needs of package blob.
+type Blobs interface {
+	DeletePrefix(ctx context.Context, prefix string) error
+}
+
+// New returns the service and registers its background task.
 func New(o Options) *Service {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{store: o.Store, queue: o.Queue, log: o.Log}
+	s := &Service{store: o.Store, queue: o.Queue, blobs: o.Blobs, log: o.Log}
+	o.Queue.Handle(taskDeleteBlobs, s.deleteBlobs)
+	return s
 }
 
 // View is a pipeline with what is shown of it.
