@@ -29,12 +29,12 @@ const (
 
 // server is a `bridle server --dev` in a process of its own.
 type server struct {
-	t        *testing.T
-	url      string
-	args     []string
-	command  *exec.Cmd
-	exited   chan struct{}
-	output   *syncBuffer
+	t       *testing.T
+	url     string
+	args    []string
+	command *exec.Cmd
+	exited  chan struct{}
+	output  *syncBuffer
 }
 
 // startServer starts a server on SQLite in a temporary folder.
