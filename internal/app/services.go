@@ -13,6 +13,7 @@ import (
 	"github.com/bridle-ci/bridle/internal/service/builds"
 	"github.com/bridle-ci/bridle/internal/service/logs"
 	"github.com/bridle-ci/bridle/internal/service/pipelines"
+	"github.com/bridle-ci/bridle/internal/service/schedules"
 	"github.com/bridle-ci/bridle/internal/store"
 )
 
@@ -25,6 +26,7 @@ type Services struct {
 	Builds      *builds.Service
 	Logs        *logs.Service
 	Pipelines   *pipelines.Service
+	Schedules   *schedules.Service
 }
 
 func newServices(ctx context.Context, s *state, c Config, base string) (Services, error) {
@@ -45,6 +47,9 @@ func newServices(ctx context.Context, s *state, c Config, base string) (Services
 	}
 	made.Annotations = annotations.New(annotations.Config{Store: s.store, Bus: s.bus, Artifacts: made.Artifacts})
 	made.Pipelines = pipelines.New(pipelines.Options{Store: s.store, Queue: s.queue, Blobs: s.blobs, Log: c.Log.With("part", "pipelines")})
+	made.Schedules = schedules.New(schedules.Options{
+		Store: s.store, Queue: s.queue, Builder: scheduledBuilds{made.Builds}, Log: c.Log.With("part", "schedules"),
+	})
 	made.Logs, err = logs.New(logs.Config{
 		Store: s.store, Queue: s.queue, Bus: s.bus, Blobs: s.blobs, Artifacts: made.Artifacts, Dir: s.folder.in("logs"), Log: c.Log.With("part", "logs"),
 	})

@@ -19,6 +19,9 @@ const (
 	// PipelineMove puts a pipeline into a cluster, other than the default one, or takes it out.
 	PipelineMove Action = "pipeline.move"
 
+	ScheduleView   Action = "schedule.view"
+	ScheduleChange Action = "schedule.change"
+
 	BuildView    Action = "build.view"
 	BuildCreate  Action = "build.create"
 	BuildCancel  Action = "build.cancel"
@@ -77,6 +80,9 @@ var rules = map[Action]rule{
 	PipelineDelete:  member(WritePipelines),
 	PipelineArchive: member(WritePipelines),
 	PipelineMove:    maintainer(WritePipelines),
+
+	ScheduleView:   member(ReadPipelines),
+	ScheduleChange: member(WritePipelines),
 
 	BuildView:    member(ReadBuilds),
 	BuildCreate:  member(WriteBuilds),

@@ -17,27 +17,46 @@ type period struct {
 	offset int64
 }
 
-// widest is more than any zone is away from UTC, in seconds.
-const widest = 26 * 60 * 60
+const (
+	// widest is more than any zone is away from UTC, in seconds.
+	widest = 26 * 60 * 60
+	// closest is less than there is between two changes of a zone's clocks, in seconds.
+	closest = 6 * 60 * 60
+)
 
+// clockOf looks for changes from a good day before a day until a good day after it.
+//
+// It asks for offsets alone: time.Time.ZoneBounds gives an end before its time on some last days of leap years.
 func clockOf(zone *time.Location, day date) clock {
-	from, to := day.Unix()-widest, day.next().Unix()+widest
-	var c clock
-	for at := from; at < to; {
-		t := time.Unix(at, 0).In(zone)
-		_, offset := t.Zone()
-		start, end := t.ZoneBounds()
-		p := period{start: math.MinInt64, end: math.MaxInt64, offset: int64(offset)}
-		if !start.IsZero() {
-			p.start = start.Unix()
+	at, end := day.Unix()-widest, day.next().Unix()+widest
+	c := clock{{start: math.MinInt64, end: math.MaxInt64, offset: offsetAt(zone, at)}}
+	for ; at < end; at += closest {
+		last := &c[len(c)-1]
+		if offset := offsetAt(zone, at+closest); offset != last.offset {
+			last.end = changeBetween(zone, at, at+closest)
+			c = append(c, period{start: last.end, end: math.MaxInt64, offset: offset})
 		}
-		if !end.IsZero() {
-			p.end = end.Unix()
-		}
-		c = append(c, p)
-		at = p.end
 	}
 	return c
+}
+
+func offsetAt(zone *time.Location, at int64) int64 {
+	_, offset := time.Unix(at, 0).In(zone).Zone()
+	return int64(offset)
+}
+
+// changeBetween returns the first second with the later offset, when there is one change between two times.
+func changeBetween(zone *time.Location, before, after int64) int64 {
+	offset := offsetAt(zone, before)
+	for after-before > 1 {
+		middle := before + (after-before)/2
+		if offsetAt(zone, middle) == offset {
+			before = middle
+		} else {
+			after = middle
+		}
+	}
+	return after
 }
 
 // instants yields when clocks show a date and a time, given as if it were UTC: the first time only, or each time. If

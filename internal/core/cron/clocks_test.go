@@ -55,6 +55,8 @@ func TestClockChanges(t *testing.T) {
 		"Santiago, autumn":         {"30 23 * * * America/Santiago", "2026-04-04 12:00-03:00", []string{"2026-04-04 23:30-03:00", "2026-04-05 23:30-04:00"}},
 		"Santiago, autumn, hourly": {"30 * * * * America/Santiago", "2026-04-04 22:30-03:00", []string{"2026-04-04 23:30-03:00", "2026-04-04 23:30-04:00", "2026-04-05 00:30-04:00"}},
 
+		"Berlin, the last day of a leap year": {"0 12 * * * Europe/Berlin", "2040-12-30 12:00+01:00", []string{"2040-12-31 12:00+01:00", "2041-01-01 12:00+01:00"}},
+
 		// A day that was left out, 2011-12-30.
 		"Apia, every day":   {"0 8 * * * Pacific/Apia", "2011-12-29 08:00-10:00", []string{"2011-12-31 08:00+14:00", "2012-01-01 08:00+14:00"}},
 		"Apia, on that day": {"0 8 30 * * Pacific/Apia", "2011-12-01 08:00-10:00", []string{"2011-12-31 08:00+14:00", "2012-01-30 08:00+14:00"}},

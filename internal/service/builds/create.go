@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/branches"
@@ -29,11 +30,14 @@ type NewBuild struct {
 	Env                 map[string]string
 	MetaData            map[string]string
 	PullRequest         *store.PullRequest
+	// CreatorID is in whose name the build is made; where an actor asks, that is the actor.
+	CreatorID *string
+	// ScheduledAt is the time the build was meant for; nil is now.
+	ScheduledAt *time.Time
 
 	// Where the build comes from, for rebuilds and trigger steps.
 	rebuiltFromID  *string
 	parent         *parent
-	creatorID      *string
 	commitResolved bool
 }
 
@@ -51,7 +55,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, pipelineSlug s
 		return store.Build{}, err
 	}
 	if actor.UserID != "" {
-		in.creatorID = &actor.UserID
+		in.CreatorID = &actor.UserID
 	}
 	p, err := store.PipelineBySlug(ctx, s.Store.Read(), actor.OrganizationID, pipelineSlug)
 	if err != nil {
@@ -67,6 +71,15 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, pipelineSlug s
 		return err
 	})
 	return created, err
+}
+
+// CreateInTx is Create for the installation's own work, in a transaction of the caller: what a schedule asks for.
+func (s *Service) CreateInTx(ctx context.Context, tx *sqldb.Tx, p store.Pipeline, in NewBuild) (store.Build, error) {
+	document, err := s.check(p, in)
+	if err != nil {
+		return store.Build{}, err
+	}
+	return s.create(ctx, tx, p, document, in)
 }
 
 // check refuses what cannot become a build, before anything is locked.
@@ -141,8 +154,11 @@ func newBuildRow(tx *sqldb.Tx, p store.Pipeline, number int64, in NewBuild) stor
 		Build:          build.Build{ID: store.NewID(), State: build.Creating, CreatedAt: now},
 		OrganizationID: p.OrganizationID, PipelineID: p.ID, Number: number,
 		Branch: in.Branch, Commit: in.Commit, CommitResolved: in.commitResolved, Source: in.Source,
-		Env: in.Env, Author: in.Author, CreatorID: in.creatorID, PullRequest: in.PullRequest,
-		CleanCheckout: in.CleanCheckout, RebuiltFromID: in.rebuiltFromID, ScheduledAt: &now,
+		Env: in.Env, Author: in.Author, CreatorID: in.CreatorID, PullRequest: in.PullRequest,
+		CleanCheckout: in.CleanCheckout, RebuiltFromID: in.rebuiltFromID, ScheduledAt: in.ScheduledAt,
+	}
+	if b.ScheduledAt == nil {
+		b.ScheduledAt = &now
 	}
 	if in.Message != "" {
 		b.Message = &in.Message

@@ -29,7 +29,7 @@ func (s *Service) Rebuild(ctx context.Context, actor access.Actor, pipelineSlug,
 	}
 	in := again(from)
 	if actor.UserID != "" {
-		in.creatorID = &actor.UserID
+		in.CreatorID = &actor.UserID
 	}
 	document, err := s.check(p, in)
 	if err != nil {

@@ -80,7 +80,7 @@ func (c *change) childOf(j *build.Job, t *build.TriggerSettings, p store.Pipelin
 	in := NewBuild{
 		Branch: t.Build.Branch, Commit: t.Build.Commit, Message: t.Build.Message, Source: "trigger_job",
 		Env: maps.Clone(t.Build.Env), MetaData: t.Build.MetaData, Author: c.build.Author,
-		parent: &parent{build: c.build, jobID: j.ID}, creatorID: c.build.CreatorID,
+		parent: &parent{build: c.build, jobID: j.ID}, CreatorID: c.build.CreatorID,
 	}
 	if in.Branch == "" {
 		in.Branch = p.DefaultBranch
