@@ -1,10 +1,13 @@
 package scenario
 
+import "errors"
+
 // Driver carries a scenario out.
 type Driver interface {
 	// Create makes the scenario's one build.
 	Create(c Create) error
-	// Event lets something happen to the build. What the contract refuses is a *Refused.
+	// Event lets something happen to the build. What the contract refuses is a *Refused. ErrUntold says that it would
+	// not be known: nobody asked for the event, so nobody would be told.
 	Event(e Event) error
 	// States tells how the build is now.
 	States() (States, error)
@@ -14,6 +17,10 @@ type Driver interface {
 type Refused struct{ Message string }
 
 func (r *Refused) Error() string { return "refused: " + r.Message }
+
+// ErrUntold is the answer of a Driver that lets time pass or others act: whether the event was refused shows in what
+// has changed alone.
+var ErrUntold = errors.New("nobody is told whether the event was refused")
 
 // Create is `build created`.
 type Create struct {

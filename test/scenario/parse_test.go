@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -133,6 +134,41 @@ events:
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// untellingCore is the rules for somebody who is not told of refusals.
+type untellingCore struct{ Core }
+
+func (d *untellingCore) Event(e Event) error {
+	err := d.Core.Event(e)
+	if refused := (*Refused)(nil); err == nil || errors.As(err, &refused) {
+		return ErrUntold
+	}
+	return err
+}
+
+// TestRefusalUntold: a refusal that nobody is told of has to leave everything as it was.
+func TestRefusalUntold(t *testing.T) {
+	t.Parallel()
+	const story = "pipeline:\n  - { key: a, command: a }\nevents:\n  build created → a scheduled\n"
+	for line, fails := range map[string]bool{
+		"a unblocked → refused: whatever the text": false,
+		"a canceled → refused: no":                 true,
+		"a canceled → a canceled":                  false,
+		"a canceled → a running":                   true,
+		"b canceled → refused: no":                 true,
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			sc, err := Parse(story + "  " + line + "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Run(sc, &untellingCore{}); (err != nil) != fails {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -4,10 +4,10 @@ package build
 func (r *run) canceledBuild(ev CanceledBuild) error {
 	b := r.Build
 	switch {
-	case b.CancelRequested:
-		return nil
 	case b.State.Terminal():
 		return refuse(Conflict, "A build that is %s can't be canceled", b.State)
+	case b.CancelRequested:
+		return nil
 	}
 	now := r.Now
 	b.CancelRequested, b.CancelReason, b.CanceledAt = true, ev.Reason, &now

@@ -53,16 +53,11 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 		if err != nil {
 			return err
 		}
-		if acquire {
-			err = acquirable(j, agent.ID)
-		} else {
-			err = acceptable(j, agent.ID)
-		}
-		if err != nil {
-			return err
-		}
 		var event build.Event = build.Accepted{JobID: id, AgentID: agent.ID}
 		if acquire {
+			if err := acquirable(j, agent.ID); err != nil {
+				return err
+			}
 			event = build.Acquired{JobID: id, AgentID: agent.ID}
 		}
 		if err := c.apply(event); err != nil {
@@ -110,19 +105,13 @@ func (s *Service) reachable(ctx context.Context, agent store.Agent, jobID string
 	return job, missing(err, "job")
 }
 
-// acceptable: the agent has been given the job, or has accepted it already.
-func acceptable(j *build.Job, agentID string) error {
-	if j.AgentID != agentID || j.State.Terminal() || j.State == build.JobScheduled {
-		return fault.New(fault.Conflict, "The job is not assigned to this agent any more")
-	}
-	return nil
-}
-
 func acquirable(j *build.Job, agentID string) error {
 	switch j.State {
 	case build.JobScheduled, build.JobReserved:
 		return nil
-	case build.JobPending, build.JobWaiting, build.JobBlocked, build.JobLimiting, build.JobLimited:
+	case build.JobLimiting, build.JobLimited:
+		return fault.New(fault.Locked, "The job cannot be acquired yet: its concurrency group has no slot for it")
+	case build.JobPending, build.JobWaiting, build.JobBlocked:
 		return fault.New(fault.Locked, "The job cannot be acquired yet: it waits for its dependencies")
 	}
 	if j.AgentID == agentID && !j.State.Terminal() {

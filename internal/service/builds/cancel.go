@@ -5,7 +5,6 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/build"
-	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/store"
 )
 
@@ -25,9 +24,6 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, pipelineSlug, 
 func (s *Service) cancel(ctx context.Context, buildID, reason string) (store.Build, error) {
 	var canceled store.Build
 	err := s.change(ctx, buildID, func(c *change) error {
-		if c.build.State.Terminal() {
-			return fault.New(fault.Conflict, "The build has ended as %s and can't be canceled any more", c.build.State)
-		}
 		err := c.apply(build.CanceledBuild{Reason: reason})
 		canceled = c.build
 		return err

@@ -91,11 +91,9 @@ func (s *Service) UpdateTimeout(ctx context.Context, job store.Job, timeoutMinut
 	})
 }
 
-// Promise records a running job's promise to fail. Another status than promised before is a Conflict.
+// Promise records a running job's promise to fail. Another status than promised before is a Conflict, and one that is no
+// failure Invalid.
 func (s *Service) Promise(ctx context.Context, job store.Job, exitStatus int, reason string) error {
-	if exitStatus < 1 {
-		return fault.New(fault.Invalid, "The promised exit status must be 1 or more")
-	}
 	return s.change(ctx, job.BuildID, func(c *change) error {
 		if err := c.apply(build.Promised{JobID: job.ID, ExitStatus: exitStatus, Reason: reason}); err != nil {
 			return err
