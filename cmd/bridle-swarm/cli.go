@@ -22,6 +22,7 @@ type cli struct {
 	Idle      idle      `cmd:"" help:"What connected agents without work cost the server."`
 	Broadcast broadcast `cmd:"" help:"How soon a change reaches all open streams."`
 	Logs      logs      `cmd:"" help:"How fast the server takes the logs of jobs."`
+	Rest      rest      `cmd:"" help:"How soon and how often the server answers REST, at any size of its history."`
 	Soak      soak      `cmd:"" help:"A steady load for long, with figures over time, and with crashes if wished."`
 }
 
@@ -89,6 +90,22 @@ func (logs) Help() string {
     bridle-swarm logs --agents 16`
 }
 
+type rest struct {
+	Options swarm.Options `embed:""`
+	Own     swarm.Rest    `embed:""`
+}
+
+// Help implements kong.HelpProvider.
+func (rest) Help() string {
+	return `Examples:
+
+  Reads of a history that "bridle admin seed" wrote, on a server without --rate-limits:
+    bridle-swarm rest --pipeline seed-1
+
+  Sixty-four connections that create builds at once, of which none may be refused:
+    bridle-swarm rest --calls create --connections 64`
+}
+
 type soak struct {
 	Options swarm.Options `embed:""`
 	Own     swarm.Soak    `embed:""`
@@ -113,6 +130,8 @@ func (c *cli) chosen(command string) (swarm.Options, swarm.Measurement) {
 		return c.Broadcast.Options, c.Broadcast.Own
 	case "logs":
 		return c.Logs.Options, c.Logs.Own
+	case "rest":
+		return c.Rest.Options, c.Rest.Own
 	case "soak":
 		return c.Soak.Options, c.Soak.Own
 	}

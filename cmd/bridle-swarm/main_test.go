@@ -23,10 +23,14 @@ func parse(t *testing.T, args ...string) (*cli, *kong.Context) {
 
 func TestDefaultsAreValid(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"jobs", "idle", "broadcast", "logs", "soak"} {
+	for _, command := range []string{"jobs", "idle", "broadcast", "logs", "rest", "soak"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			c, parsed := parse(t, command)
+			args := []string{command}
+			if command == "rest" {
+				args = append(args, "--pipeline", "seed-1") // it has no pipeline of its own
+			}
+			c, parsed := parse(t, args...)
 			options, measurement := c.chosen(parsed.Command())
 			if err := options.Validate(); err != nil {
 				t.Error(err)
@@ -40,7 +44,7 @@ func TestDefaultsAreValid(t *testing.T) {
 
 func TestEveryFlagIsExplained(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"jobs", "idle", "broadcast", "logs", "soak"} {
+	for _, command := range []string{"jobs", "idle", "broadcast", "logs", "rest", "soak"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			_, parsed := parse(t, command)

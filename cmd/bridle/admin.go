@@ -17,6 +17,7 @@ import (
 type adminCommand struct {
 	Token      tokenCommand      `cmd:"" help:"API tokens."`
 	AgentToken agentTokenCommand `cmd:"" help:"Tokens that agents register with."`
+	Seed       seedCommand       `cmd:"" help:"Write a long history of builds, for measuring."`
 }
 
 type tokenCommand struct {
@@ -59,6 +60,7 @@ type createTokenCommand struct {
 	User        string        `default:"admin@bridle.localhost" help:"Email address of the user whose token it is."`
 	Description string        `default:"Made by bridle admin" help:"What the token is for."`
 	ExpiresIn   time.Duration `placeholder:"720h" help:"How long the token is good for; without it, until it is revoked."`
+	PublicKey   string        `placeholder:"FILE" type:"existingfile" help:"RSA public key of 2048 to 4096 bits in PEM form: makes a token without a secret, for who signs each request with the private key, and prints its id."`
 }
 
 // Help is shown below the flags.
@@ -67,7 +69,14 @@ func (createTokenCommand) Help() string {
 
 Example:
 
-  TOKEN=$(bridle admin token create --scopes read_builds,read_pipelines --description dashboard)`
+  TOKEN=$(bridle admin token create --scopes read_builds,read_pipelines --description dashboard)
+
+With --public-key there is no secret to keep. What is printed is the token's id; each request carries a JWT that the
+private key signed with RS256, whose iss is that id, whose iat is now, and whose exp is at most five minutes later:
+
+  openssl genrsa -out key.pem 2048
+  openssl rsa -in key.pem -pubout -out public.pem
+  ISSUER=$(bridle admin token create --scopes read_builds --public-key public.pem)`
 }
 
 // Run makes a token.
@@ -76,12 +85,32 @@ func (c createTokenCommand) Run(t terminal) error {
 	if err != nil {
 		return fmt.Errorf("--scopes: %w", err)
 	}
+	key, err := c.readKey()
+	if err != nil {
+		return err
+	}
 	return c.open(func(ctx context.Context, a *app.Admin) error {
 		token, err := a.CreateToken(ctx, app.NewToken{
 			Organization: c.Organization, User: c.User, Description: c.Description, Scopes: scopes, ExpiresIn: c.ExpiresIn,
+			PublicKey: key,
 		})
 		return printToken(t, token, err)
 	})
+}
+
+// readKey reads the file of the public key; without one it is empty.
+func (c createTokenCommand) readKey() (string, error) {
+	if c.PublicKey == "" {
+		return "", nil
+	}
+	key, err := os.ReadFile(c.PublicKey)
+	if err != nil {
+		return "", fmt.Errorf("--public-key: %w", err)
+	}
+	if _, err := access.ParsePublicKey(string(key)); err != nil {
+		return "", fmt.Errorf("--public-key: %s %w", c.PublicKey, err)
+	}
+	return string(key), nil
 }
 
 type createAgentTokenCommand struct {

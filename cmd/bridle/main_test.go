@@ -2,6 +2,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bridle-ci/bridle/internal/app"
+	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/platform/config"
 )
 
@@ -71,6 +76,7 @@ func TestRefuses(t *testing.T) {
 		"missing file":          {"doctor --config /nowhere/at/all.yml", exitUsage, "/nowhere/at/all.yml"},
 		"unknown key in a file": {"server --config " + bad, exitUsage, `bad.yml: line 2: "lisen" is no setting`},
 		"scopes":                {"admin token create --scopes fly --data " + t.TempDir(), exitFailed, `--scopes: unknown scope "fly"`},
+		"private key":           {"admin token create --scopes all --public-key " + publicKeyFile(t, true), exitFailed, "is a private key"},
 		"no scopes":             {"admin token create", exitUsage, "missing flags: --scopes"},
 		"never started":         {"admin agent-token create --data " + t.TempDir(), exitFailed, "or start it first"},
 		"field":                 {"run --field version", exitFailed, `--field "version": write the field's key and its value`},
@@ -169,8 +175,9 @@ func TestAdminPrintsTheTokenAlone(t *testing.T) {
 		}
 	})
 	for command, form := range map[string]string{
-		"admin token create --scopes read_builds": `^bkua_[0-9a-f]+\n$`,
-		"admin agent-token create":                `^bkct_[0-9a-f]+\n$`,
+		"admin token create --scopes read_builds":                                         `^bkua_[0-9a-f]+\n$`,
+		"admin token create --scopes read_builds --public-key " + publicKeyFile(t, false): `^[0-9a-f-]{36}\n$`,
+		"admin agent-token create":                                                        `^bkct_[0-9a-f]+\n$`,
 	} {
 		t.Run(command, func(t *testing.T) {
 			out, errors, status := bridle(append(strings.Fields(command), "--data", data)...)
@@ -186,6 +193,24 @@ func TestAdminPrintsTheTokenAlone(t *testing.T) {
 			t.Errorf("%q is not in the greeting", want)
 		}
 	}
+}
+
+// publicKeyFile writes a new public key, or the private one that is not to be given away.
+func publicKeyFile(t *testing.T, private bool) string {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, access.MinKeyBits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := &pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&key.PublicKey)}
+	if private {
+		block = &pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)}
+	}
+	name := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
 }
 
 func TestParseFields(t *testing.T) {

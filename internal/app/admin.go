@@ -66,19 +66,23 @@ type NewToken struct {
 	Scopes       []access.Scope
 	// ExpiresIn is zero for a token that does not expire.
 	ExpiresIn time.Duration
+	// PublicKey in PEM form makes a token whose holder signs each request.
+	PublicKey string
 }
 
-// CreateToken makes an API token and returns its secret, which is kept nowhere.
+// CreateToken makes an API token and returns its secret, which is kept nowhere, or the id of a token with a public key.
 func (a *Admin) CreateToken(ctx context.Context, in NewToken) (string, error) {
-	_, secret, err := a.accounts.CreateToken(ctx, accounts.NewToken{
+	token, secret, err := a.accounts.CreateToken(ctx, accounts.NewToken{
 		OrganizationSlug: in.Organization, UserEmail: in.User, Description: in.Description, Scopes: in.Scopes,
-		ExpiresAt: after(in.ExpiresIn),
+		ExpiresAt: after(in.ExpiresIn), PublicKey: in.PublicKey,
 	})
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return "", fmt.Errorf("%w: name them with --organization (now %s) and --user (now %s)", err, in.Organization, in.User)
 	case err != nil:
 		return "", err
+	case in.PublicKey != "":
+		return token.ID, nil
 	}
 	return secret, nil
 }

@@ -1,6 +1,14 @@
 package app_test
 
 import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -42,6 +50,45 @@ func TestCreateToken(t *testing.T) {
 	}
 	if got := status(t, server, "/v2/organizations/acme/clusters", token); got != 403 {
 		t.Errorf("beyond its scope: %d", got)
+	}
+}
+
+// What is printed of a token with a public key is what its holder signs as iss.
+func TestCreateTokenWithKey(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	server := start(t, settings(data))
+	key, err := rsa.GenerateKey(rand.Reader, access.MinKeyBits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := openAdmin(t, data).CreateToken(t.Context(), app.NewToken{
+		Organization: "acme", User: "ada@example.com", Description: "Signed", Scopes: []access.Scope{access.ReadBuilds},
+		PublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// By hand, as a script does it.
+	encode := base64.RawURLEncoding.EncodeToString
+	now := time.Now().Unix()
+	unsigned := encode([]byte(`{"alg":"RS256","typ":"JWT"}`)) + "." +
+		encode(fmt.Appendf(nil, `{"iss":%q,"iat":%d,"exp":%d}`, id, now, now+60))
+	sum := sha256.Sum256([]byte(unsigned))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := unsigned + "." + encode(signature)
+	if got := status(t, server, "/v2/builds", token); got != 200 {
+		t.Errorf("within its scope: %d", got)
+	}
+	if got := status(t, server, "/v2/builds", unsigned+"."+encode(signature[1:])); got != 401 {
+		t.Errorf("with another signature: %d", got)
 	}
 }
 

@@ -180,6 +180,3 @@ func baseURL(configured string, addr net.Addr) string {
 	}
 	return "http://" + host
 }
-
-// rateWindow is the time that REST limits are for (contracts/rest/README.md, Rate limits).
-const rateWindow = time.Minute

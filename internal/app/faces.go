@@ -12,6 +12,8 @@ import (
 	"github.com/bridle-ci/bridle/internal/server/rest"
 	"github.com/bridle-ci/bridle/internal/server/wire"
 	"github.com/bridle-ci/bridle/internal/service/artifacts"
+	"github.com/bridle-ci/bridle/internal/service/limits"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
 // faces are the product's APIs.
@@ -37,9 +39,9 @@ func newFaces(s Services, st *state, c Config, base string) (*faces, error) {
 	api := rest.New(rest.Config{
 		Services: rest.Services{
 			Agents: s.Agents, Accounts: s.Accounts, Annotations: s.Annotations, Artifacts: s.Artifacts, Builds: s.Builds,
-			Logs: s.Logs, Pipelines: s.Pipelines,
+			Logs: s.Logs, Pipelines: s.Pipelines, Schedules: s.Schedules,
 		},
-		BaseURL: base, Budgets: budgets(c), TrustedProxies: proxies, Log: c.Log.With("part", "rest"),
+		BaseURL: base, Budgets: budgets(st, c), TrustedProxies: proxies, Log: c.Log.With("part", "rest"),
 	})
 	f.handler = server.NewHandler([]server.Face{
 		{Paths: agentapi.Paths, Handler: f.agents},
@@ -68,14 +70,15 @@ func intervals(s config.Server) agentapi.Intervals {
 	return agentapi.Intervals{Ping: s.AgentPingInterval, JobStatus: s.AgentJobStatusInterval, Heartbeat: s.AgentHeartbeatInterval}
 }
 
-// budgets are how much clients may ask for; nil ones do not limit.
-func budgets(c Config) rest.Budgets {
+// budgets are how much clients may ask for; nil ones do not limit. Where there may be other nodes, they count together.
+func budgets(st *state, c Config) rest.Budgets {
 	if c.Dev || !c.RateLimits {
 		return rest.Budgets{}
 	}
-	windows := wire.NewWindows(rateWindow, time.Now)
-	budget := func(scope string, limit int) *wire.Budget {
-		return &wire.Budget{Scope: scope, Limit: limit, Counter: windows, Now: time.Now}
+	var counter wire.Counter = wire.NewWindows(rest.Window, time.Now)
+	if st.store.Read().Engine() == sqldb.Postgres {
+		ledger := limits.New(st.store, rest.Window, time.Now)
+		counter = wire.NewShared(ledger, rest.Window, time.Now, c.Log.With("part", "limits"))
 	}
-	return rest.Budgets{REST: budget("rest", c.RESTRateLimit), RESTUser: budget("rest_user", c.RESTUserRateLimit)}
+	return rest.NewBudgets(c.RESTRateLimit, c.RESTUserRateLimit, counter, time.Now)
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bridle-ci/bridle/internal/core/environment"
 	"github.com/bridle-ci/bridle/internal/localrun/document"
 	"github.com/bridle-ci/bridle/internal/localrun/snapshot"
 )
@@ -42,10 +41,7 @@ func (r *run) prepare() (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	vars := environment.Conditions(environment.Build{
-		Branch: s.Branch, Commit: s.Commit, Message: s.Message, Source: buildSource, DefaultBranch: s.DefaultBranch, Env: r.Env,
-	}, "creating")
-	if err := document.Check(s.file, data, s.Branch, vars); err != nil {
+	if err := document.Check(s.file, data); err != nil {
 		return source{}, err
 	}
 	if r.Step != "" {

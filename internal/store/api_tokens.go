@@ -15,8 +15,11 @@ type APIToken struct {
 	OrganizationID string
 	UserID         string
 	Description    string
-	TokenHash      string
-	Scopes         []access.Scope
+	// TokenHash is of the secret; a token with a public key has none.
+	TokenHash string
+	// PublicKey is in PEM form; the token's holder signs each request with its other half. Empty is a token with a secret.
+	PublicKey string
+	Scopes    []access.Scope
 	// AllowedIPAddresses are space-separated addresses and networks; nil allows all.
 	AllowedIPAddresses *string
 	CreatedAt          time.Time
@@ -34,11 +37,12 @@ type Grant struct {
 }
 
 const apiTokenColumns = `id, organization_id, user_id, description, token_hash, scopes, allowed_ip_addresses, created_at,
-	expires_at, revoked_at, last_used_at, last_used_ip`
+	expires_at, revoked_at, last_used_at, last_used_ip, public_key`
 
 // apiTokenRow scans the columns of a token, which others may follow.
 type apiTokenRow struct {
 	token                     APIToken
+	hash, publicKey           *string
 	scopes                    string
 	created                   int64
 	expires, revoked, lastUse *int64
@@ -47,13 +51,19 @@ type apiTokenRow struct {
 func (r *apiTokenRow) dest() []any {
 	t := &r.token
 	return []any{
-		&t.ID, &t.OrganizationID, &t.UserID, &t.Description, &t.TokenHash, &r.scopes, &t.AllowedIPAddresses, &r.created,
-		&r.expires, &r.revoked, &r.lastUse, &t.LastUsedIP,
+		&t.ID, &t.OrganizationID, &t.UserID, &t.Description, &r.hash, &r.scopes, &t.AllowedIPAddresses, &r.created,
+		&r.expires, &r.revoked, &r.lastUse, &t.LastUsedIP, &r.publicKey,
 	}
 }
 
 func (r *apiTokenRow) value() APIToken {
 	t := r.token
+	if r.hash != nil {
+		t.TokenHash = *r.hash
+	}
+	if r.publicKey != nil {
+		t.PublicKey = *r.publicKey
+	}
 	// A scope that a later version wrote and this one does not know is kept: nothing asks for it.
 	for _, s := range strings.Split(r.scopes, ",") {
 		if s != "" {
@@ -87,9 +97,10 @@ func scanGrant(row scanner) (Grant, error) {
 
 // InsertAPIToken adds a token. A known secret is a unique violation on "api_tokens(token_hash)".
 func InsertAPIToken(ctx context.Context, q sqldb.Queryer, t APIToken) error {
-	_, err := q.Exec(ctx, "INSERT INTO api_tokens ("+apiTokenColumns+") VALUES ("+placeholders(12)+")",
-		t.ID, t.OrganizationID, t.UserID, t.Description, t.TokenHash, access.JoinScopes(t.Scopes), t.AllowedIPAddresses,
-		micros(t.CreatedAt), microsPtr(t.ExpiresAt), microsPtr(t.RevokedAt), microsPtr(t.LastUsedAt), t.LastUsedIP)
+	_, err := q.Exec(ctx, "INSERT INTO api_tokens ("+apiTokenColumns+") VALUES ("+placeholders(13)+")",
+		t.ID, t.OrganizationID, t.UserID, t.Description, setOrNil(t.TokenHash), access.JoinScopes(t.Scopes), t.AllowedIPAddresses,
+		micros(t.CreatedAt), microsPtr(t.ExpiresAt), microsPtr(t.RevokedAt), microsPtr(t.LastUsedAt), t.LastUsedIP,
+		setOrNil(t.PublicKey))
 	return err
 }
 
@@ -98,13 +109,29 @@ func GetAPIToken(ctx context.Context, q sqldb.Queryer, id string) (APIToken, err
 	return one(ctx, q, scanAPIToken, "SELECT "+apiTokenColumns+" FROM api_tokens WHERE id = $1", id)
 }
 
+// setOrNil is NULL for an empty text.
+func setOrNil(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
 // GrantByHash returns the token with the hash of a secret and its owner's place in its organization. It is ErrNotFound
 // when the owner is no member any more.
 func GrantByHash(ctx context.Context, q sqldb.Queryer, hash string) (Grant, error) {
-	return one(ctx, q, scanGrant, "SELECT "+columns("t", apiTokenColumns)+`, o.slug, m.role FROM api_tokens t
+	return one(ctx, q, scanGrant, selectGrant()+" WHERE t.token_hash = $1", hash)
+}
+
+// GrantByID is GrantByHash for the token with an id.
+func GrantByID(ctx context.Context, q sqldb.Queryer, id string) (Grant, error) {
+	return one(ctx, q, scanGrant, selectGrant()+" WHERE t.id = $1", id)
+}
+
+func selectGrant() string {
+	return "SELECT " + columns("t", apiTokenColumns) + `, o.slug, m.role FROM api_tokens t
 		JOIN organizations o ON o.id = t.organization_id
-		JOIN memberships m ON m.organization_id = t.organization_id AND m.user_id = t.user_id
-		WHERE t.token_hash = $1`, hash)
+		JOIN memberships m ON m.organization_id = t.organization_id AND m.user_id = t.user_id`
 }
 
 // RevokeAPIToken ends a token for good; one that was revoked before keeps its time.

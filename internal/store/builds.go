@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/core/pipeline"
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
@@ -35,6 +36,10 @@ type Build struct {
 	// TriggerDepth counts the builds above this one in a chain of trigger steps.
 	TriggerDepth int
 	ScheduledAt  *time.Time
+	// DefaultAgents are the query rules at the top of the stored configuration, for uploaded steps that have none.
+	DefaultAgents []string
+	// Notify is whom to tell of the build: the stored configuration's and what uploads added.
+	Notify []pipeline.Notification
 }
 
 // Author is the commit's author, as told and unverified.
@@ -57,12 +62,12 @@ const buildColumns = `id, organization_id, pipeline_id, number, state, blocked_s
 	message, tag, source, env, pipeline_env, upload_env, author, creator_id, unblocker_id, pull_request, clean_checkout,
 	rebuilt_from_id, triggered_from_id, triggered_job_id, trigger_depth, cancel_requested, skip_requested, cancel_reason,
 	uploads, jobs_created, open_count, moving_count, offered_count, ran_count, failed_count, promised_count,
-	created_at, scheduled_at, started_at, failing_at, finished_at, canceled_at`
+	created_at, scheduled_at, started_at, failing_at, finished_at, canceled_at, default_agents, notify`
 
 func scanBuild(row scanner) (Build, error) {
 	var (
 		b                                                  Build
-		env, pipelineEnv, uploadEnv                        string
+		env, pipelineEnv, uploadEnv, agents, notify        string
 		author, pullRequest                                *string
 		created                                            int64
 		scheduled, started, failing, finished, canceledRow *int64
@@ -72,13 +77,13 @@ func scanBuild(row scanner) (Build, error) {
 		&pullRequest, &b.CleanCheckout, &b.RebuiltFromID, &b.TriggeredFromID, &b.TriggeredJobID, &b.TriggerDepth,
 		&b.CancelRequested, &b.SkipRequested, &b.CancelReason, &b.Uploads, &b.JobsCreated, &b.Counts.Open,
 		&b.Counts.Moving, &b.Counts.Offered, &b.Counts.Ran, &b.Counts.Failed, &b.Counts.PromisedFailed, &created,
-		&scheduled, &started, &failing, &finished, &canceledRow)
+		&scheduled, &started, &failing, &finished, &canceledRow, &agents, &notify)
 	if err != nil {
 		return Build{}, err
 	}
 	for _, column := range []error{
 		parse(env, &b.Env), parse(pipelineEnv, &b.PipelineEnv), parse(uploadEnv, &b.UploadEnv), parsePtr(author, &b.Author),
-		parsePtr(pullRequest, &b.PullRequest),
+		parsePtr(pullRequest, &b.PullRequest), parse(agents, &b.DefaultAgents), parse(notify, &b.Notify),
 	} {
 		if column != nil {
 			return Build{}, fmt.Errorf("build %s: %w", b.ID, column)
@@ -91,6 +96,20 @@ func scanBuild(row scanner) (Build, error) {
 
 // InsertBuild adds a build.
 func InsertBuild(ctx context.Context, q sqldb.Queryer, b *Build) error {
+	return InsertBuilds(ctx, q, []*Build{b})
+}
+
+// InsertBuilds adds builds.
+func InsertBuilds(ctx context.Context, q sqldb.Queryer, builds []*Build) error {
+	rows := make([][]any, len(builds))
+	for i, b := range builds {
+		rows[i] = b.row()
+	}
+	return insertRows(ctx, q, "builds", buildColumns, rows)
+}
+
+// row is a build as buildColumns has it.
+func (b *Build) row() []any {
 	var author, pullRequest *string
 	if b.Author != nil {
 		author = ptr(document(b.Author))
@@ -98,15 +117,15 @@ func InsertBuild(ctx context.Context, q sqldb.Queryer, b *Build) error {
 	if b.PullRequest != nil {
 		pullRequest = ptr(document(b.PullRequest))
 	}
-	return insertRows(ctx, q, "builds", buildColumns, [][]any{{
+	return []any{
 		b.ID, b.OrganizationID, b.PipelineID, b.Number, string(b.State), string(b.BlockedState), b.Branch, b.Commit,
 		b.CommitResolved, b.Message, b.Tag, b.Source, document(b.Env), document(b.PipelineEnv), document(b.UploadEnv), author, b.CreatorID,
 		b.UnblockerID, pullRequest, b.CleanCheckout, b.RebuiltFromID, b.TriggeredFromID, b.TriggeredJobID, b.TriggerDepth,
 		b.CancelRequested, b.SkipRequested, b.CancelReason, b.Uploads, b.JobsCreated, b.Counts.Open, b.Counts.Moving,
 		b.Counts.Offered, b.Counts.Ran, b.Counts.Failed, b.Counts.PromisedFailed, micros(b.CreatedAt),
 		microsPtr(b.ScheduledAt), microsPtr(b.StartedAt), microsPtr(b.FailingAt), microsPtr(b.FinishedAt),
-		microsPtr(b.CanceledAt),
-	}})
+		microsPtr(b.CanceledAt), document(b.DefaultAgents), document(b.Notify),
+	}
 }
 
 // GetBuild returns a build.
@@ -164,6 +183,12 @@ func SetBuildCommit(ctx context.Context, q sqldb.Queryer, id, commit string, aut
 	return err
 }
 
+// SetBuildNotify records whom to tell of a build.
+func SetBuildNotify(ctx context.Context, q sqldb.Queryer, id string, notify []pipeline.Notification) error {
+	_, err := q.Exec(ctx, "UPDATE builds SET notify = $2 WHERE id = $1", id, document(notify))
+	return err
+}
+
 // SetBuildUnblocker records who unblocked a build last.
 func SetBuildUnblocker(ctx context.Context, q sqldb.Queryer, id, userID string) error {
 	_, err := q.Exec(ctx, "UPDATE builds SET unblocker_id = $2 WHERE id = $1", id, userID)
@@ -173,16 +198,20 @@ func SetBuildUnblocker(ctx context.Context, q sqldb.Queryer, id, userID string) 
 // TakeBuildNumber returns the next number of a pipeline. Numbers have no gaps: the row stays locked until the
 // transaction that uses the number ends.
 func TakeBuildNumber(ctx context.Context, q sqldb.Queryer, pipelineID string) (int64, error) {
-	var next int64
-	err := q.QueryRow(ctx, `UPDATE pipelines SET next_build_number = next_build_number + 1 WHERE id = $1
-		RETURNING next_build_number`, pipelineID).Scan(&next)
-	return next - 1, notFound(err)
+	return TakeBuildNumbers(ctx, q, pipelineID, 1)
 }
 
-// OpenBuildsOn returns the ids of a pipeline's unfinished builds on a branch, other than one, oldest first.
-func OpenBuildsOn(ctx context.Context, q sqldb.Queryer, pipelineID, branch, exceptID string) ([]string, error) {
-	return list(ctx, q, scanString, `SELECT id FROM builds WHERE pipeline_id = $1 AND branch = $2 AND id <> $3
-		AND state IN ('creating', 'scheduled', 'running', 'failing', 'blocked') ORDER BY id`, pipelineID, branch, exceptID)
+// TakeBuildNumbers takes the next so many numbers of a pipeline and returns the first.
+func TakeBuildNumbers(ctx context.Context, q sqldb.Queryer, pipelineID string, count int64) (int64, error) {
+	var next int64
+	err := q.QueryRow(ctx, `UPDATE pipelines SET next_build_number = next_build_number + $2 WHERE id = $1
+		RETURNING next_build_number`, pipelineID, count).Scan(&next)
+	return next - count, notFound(err)
+}
+
+// HasBuilds reports whether there is any build.
+func HasBuilds(ctx context.Context, q sqldb.Queryer) (bool, error) {
+	return exists(ctx, q, "SELECT 1 FROM builds")
 }
 
 // ChildBuilds returns the ids of builds that trigger jobs of a build made.

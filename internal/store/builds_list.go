@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,18 +31,85 @@ type BuildFilter struct {
 // finishedStates is what the filter `finished` stands for (contracts/rest/README.md, States).
 var finishedStates = []string{"passed", "failed", "blocked", "canceled"}
 
-func (f BuildFilter) conditions(q sqldb.Queryer) conditions {
+// buildOrder is newest first, as every index for lists of builds ends.
+const buildOrder = " ORDER BY created_at DESC, id DESC"
+
+// ListBuilds returns a page of builds, newest first.
+//
+// The inner query finds the page's ids in an index that has the filter's columns followed by the order, so that neither
+// the history nor the depth of the page costs rows to be read or sorted.
+func ListBuilds(ctx context.Context, q sqldb.Queryer, f BuildFilter, p Page) ([]Build, error) {
+	few, err := f.findFew(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	c := conditions{q: q}
+	page := f.page(&c, few, p)
+	return list(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM ("+page+") AS page JOIN builds ON id = page_id"+buildOrder, c.args...)
+}
+
+// CountBuilds counts builds up to limit.
+func CountBuilds(ctx context.Context, q sqldb.Queryer, f BuildFilter, limit int) (int, error) {
+	few, err := f.findFew(ctx, q)
+	if err != nil {
+		return 0, err
+	}
+	few.finished = true // no order to keep, so its index is good for any number
+	c := conditions{q: q}
+	f.scope(&c)
+	f.choice().conditions(&c)
+	from := f.rest(&c, few)
+	var n int
+	err = q.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+from+c.where()+" LIMIT "+c.arg(limit)+") AS counted",
+		c.args...).Scan(&n)
+	return n, err
+}
+
+// page renders the query for the ids of a page.
+func (f BuildFilter) page(c *conditions, few sparse, p Page) string {
+	if few.any() {
+		f.scope(c)
+		f.choice().conditions(c)
+		from := f.rest(c, few)
+		// The sum keeps the engine from walking the whole history in its order: the few are sorted instead.
+		return "SELECT id AS page_id FROM " + from + c.where() + " ORDER BY created_at + 0 DESC, id DESC" + c.page(p)
+	}
+	arms := f.choice().arms()
+	if len(arms) == 1 {
+		f.arm(c, arms[0])
+		return "SELECT id AS page_id FROM builds" + c.where() + buildOrder + c.page(p)
+	}
+	// The engine would sort all builds of several states or branches; each of them is in order already.
+	depth := c.arg(p.Offset + p.Limit)
+	texts := make([]string, len(arms))
+	for i, arm := range arms {
+		one := conditions{q: c.q, args: c.args}
+		f.arm(&one, arm)
+		c.args = one.args
+		texts[i] = "SELECT * FROM (SELECT id, created_at FROM builds" + one.where() + buildOrder + " LIMIT " + depth + ") AS arm"
+	}
+	return "SELECT id AS page_id FROM (" + strings.Join(texts, " UNION ALL ") + ") AS merged" + buildOrder + c.page(p)
+}
+
+func (f BuildFilter) arm(c *conditions, choice buildChoice) {
+	f.scope(c)
+	choice.conditions(c)
+	f.rest(c, sparse{})
+}
+
+// scope is whose builds are listed.
+func (f BuildFilter) scope(c *conditions) {
 	if f.PipelineID != "" {
 		c.add("pipeline_id = ?", f.PipelineID)
-	} else {
-		c.add("organization_id = ?", f.OrganizationID)
 	}
-	f.addBranches(&c)
-	f.addStates(&c)
-	if len(f.Commits) > 0 {
-		c.in("commit_sha", f.Commits)
+	if f.PipelineID == "" || f.CreatorID != "" || len(f.Commits) > 0 {
+		c.add("organization_id = ?", f.OrganizationID) // where the indexes of these begin
 	}
+}
+
+// rest is the conditions beside scope and choice. It returns the tables to select from.
+func (f BuildFilter) rest(c *conditions, few sparse) (from string) {
+	from = "builds"
 	if f.CreatorID != "" {
 		c.add("creator_id = ?", f.CreatorID)
 	}
@@ -51,67 +120,24 @@ func (f BuildFilter) conditions(q sqldb.Queryer) conditions {
 		c.add("created_at < ?", micros(*f.CreatedTo))
 	}
 	if f.FinishedFrom != nil {
-		c.add("finished_at >= ?", micros(*f.FinishedFrom))
+		column := "finished_at + 0" // no use of its index
+		if few.finished {
+			column = "finished_at"
+		}
+		c.add(column+" >= ?", micros(*f.FinishedFrom))
 	}
-	for key, value := range f.MetaData {
-		c.add(`EXISTS (SELECT 1 FROM build_meta_data m WHERE m.build_id = builds.id AND m.key = ? AND m.value = ?)`, key, value)
+	for _, key := range slices.Sorted(maps.Keys(f.MetaData)) {
+		if few.metaData == key {
+			from = "build_meta_data CROSS JOIN builds" // in this order, as SQLite takes a cross join at its word
+			c.parts = append(c.parts, metaDataIs(c, key, f.MetaData[key])+" AND build_id = id")
+			continue
+		}
+		c.add("EXISTS (SELECT 1 FROM build_meta_data m WHERE m.build_id = builds.id AND m.key = ? AND m.value = ?)", key, f.MetaData[key])
 	}
 	if f.ExcludePaused {
 		c.parts = append(c.parts, `(moving_count = 0 OR EXISTS (SELECT 1 FROM jobs j LEFT JOIN queues q ON CAST(q.id AS text) = j.queue_id
 			WHERE j.build_id = builds.id AND j.state IN ('scheduled', 'reserved', 'assigned', 'accepted', 'running', 'canceling', 'timing_out')
 			AND (j.state <> 'scheduled' OR q.paused_at IS NULL)))`)
 	}
-	return c
-}
-
-func (f BuildFilter) addBranches(c *conditions) {
-	var exact []string
-	var parts []string
-	for _, b := range f.Branches {
-		if strings.Contains(b, "*") {
-			parts = append(parts, "branch LIKE "+c.arg(likePattern(b))+` ESCAPE '\'`)
-			continue
-		}
-		exact = append(exact, b)
-	}
-	if len(exact) > 0 {
-		c.args = append(c.args, sqldb.List(c.q, exact))
-		parts = append(parts, sqldb.In(c.q, "branch", len(c.args)))
-	}
-	c.any(parts)
-}
-
-func (f BuildFilter) addStates(c *conditions) {
-	var states []string
-	for _, s := range f.States {
-		if s == "finished" {
-			states = append(states, finishedStates...)
-			continue
-		}
-		states = append(states, s)
-	}
-	if len(states) > 0 {
-		c.in("state", states)
-	}
-}
-
-// likePattern turns `*` wildcards into LIKE's.
-func likePattern(glob string) string {
-	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%").Replace(glob)
-}
-
-// ListBuilds returns a page of builds, newest first.
-func ListBuilds(ctx context.Context, q sqldb.Queryer, f BuildFilter, p Page) ([]Build, error) {
-	c := f.conditions(q)
-	sql := "SELECT " + buildColumns + " FROM builds" + c.where() + " ORDER BY id DESC" + c.page(p)
-	return list(ctx, q, scanBuild, sql, c.args...)
-}
-
-// CountBuilds counts builds up to limit.
-func CountBuilds(ctx context.Context, q sqldb.Queryer, f BuildFilter, limit int) (int, error) {
-	c := f.conditions(q)
-	var n int
-	err := q.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM builds"+c.where()+" LIMIT "+c.arg(limit)+") AS counted",
-		c.args...).Scan(&n)
-	return n, err
+	return from
 }

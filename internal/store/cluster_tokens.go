@@ -73,6 +73,35 @@ func CountClusterTokens(ctx context.Context, q sqldb.Queryer, clusterID string) 
 	return count(ctx, q, "cluster_tokens", c)
 }
 
+// ClusterTokenFilter narrows the tokens of an organization.
+type ClusterTokenFilter struct {
+	OrganizationID string
+	// ClusterIDs limits to these clusters when Limited is set.
+	ClusterIDs []string
+	Limited    bool
+}
+
+func (f ClusterTokenFilter) conditions(q sqldb.Queryer) conditions {
+	c := conditions{q: q}
+	c.add("organization_id = ?", f.OrganizationID)
+	if f.Limited {
+		c.in("cluster_id", f.ClusterIDs)
+	}
+	return c
+}
+
+// ListTokensOfClusters returns the tokens of several clusters, newest first.
+func ListTokensOfClusters(ctx context.Context, q sqldb.Queryer, f ClusterTokenFilter, p Page) ([]ClusterToken, error) {
+	c := f.conditions(q)
+	return list(ctx, q, scanClusterToken, "SELECT "+clusterTokenColumns+" FROM cluster_tokens"+c.where()+
+		" ORDER BY id DESC"+c.page(p), c.args...)
+}
+
+// CountTokensOfClusters counts what ListTokensOfClusters pages through.
+func CountTokensOfClusters(ctx context.Context, q sqldb.Queryer, f ClusterTokenFilter) (int, error) {
+	return count(ctx, q, "cluster_tokens", f.conditions(q))
+}
+
 // UpdateClusterToken writes what can be changed of a token: its expiry and its secret stay.
 func UpdateClusterToken(ctx context.Context, q sqldb.Queryer, t ClusterToken) error {
 	return mustChange(ctx, q, ErrNotFound, "UPDATE cluster_tokens SET description = $2, allowed_ip_addresses = $3 WHERE id = $1",

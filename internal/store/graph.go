@@ -126,6 +126,12 @@ func (g *Graph) JobsIn(states ...build.JobState) ([]*build.Job, error) {
 	return g.keepJobs(JobsInStates(g.ctx, g.q, g.buildID, states))
 }
 
+// StepsOfGroup implements build.Source.
+func (g *Graph) StepsOfGroup(concurrencyGroup string) ([]*build.Step, error) {
+	steps, err := StepsOfGroup(g.ctx, g.q, g.buildID, concurrencyGroup)
+	return g.keepSteps(steps), err
+}
+
 // EdgesFrom implements build.Source.
 func (g *Graph) EdgesFrom(stepID string) ([]*build.Edge, error) {
 	return g.keepEdges(EdgesFrom(g.ctx, g.q, g.buildID, stepID))

@@ -24,7 +24,8 @@ const jobColumns = `id, organization_id, pipeline_id, build_id, step_id, type, s
 	timeout_minutes, queue_id, exit_status, signal, signal_reason, soft_failed, broken_reason, promised_exit_status,
 	promised_reason, promised_at, retries_count, rule_retries, retried_in_job_id, retry_source_id, retry_type,
 	retried_by_id, agent_id, unblocked_by_id, triggered_build_id, token_hash, chunks_failed_count, created_at,
-	scheduled_at, runnable_at, assigned_at, accepted_at, started_at, canceled_at, finished_at, expired_at, unblocked_at`
+	scheduled_at, runnable_at, assigned_at, accepted_at, started_at, canceled_at, finished_at, expired_at, unblocked_at,
+	concurrency_group, concurrency_limit, concurrency_method, limiting_at, concurrency_wait`
 
 func scanJob(row scanner) (*Job, error) {
 	var (
@@ -33,13 +34,15 @@ func scanJob(row scanner) (*Job, error) {
 		created, scheduled                              int64
 		promised, runnable, assigned, accepted, started *int64
 		canceledRow, finished, expired, unblocked       *int64
+		limiting, wait                                  *int64
 	)
 	err := row.Scan(&j.ID, &j.OrganizationID, &j.PipelineID, &j.BuildID, &j.StepID, &j.Type, &j.State, &j.StepPath, &j.Index,
 		&spec, &j.Priority, &j.TimeoutMinutes, &j.QueueID, &j.ExitStatus, &j.Signal, &j.SignalReason, &j.SoftFailed,
 		&j.BrokenReason, &j.PromisedExitStatus, &j.PromisedReason, &promised, &j.RetriesCount, &ruleRetries,
 		&j.RetriedInJobID, &j.RetrySourceID, &j.RetryType, &j.RetriedByID, &j.AgentID, &j.UnblockedBy,
 		&j.TriggeredBuildID, &j.TokenHash, &j.ChunksFailedCount, &created, &scheduled, &runnable, &assigned, &accepted,
-		&started, &canceledRow, &finished, &expired, &unblocked)
+		&started, &canceledRow, &finished, &expired, &unblocked, &j.Concurrency.Group, &j.Concurrency.Limit,
+		&j.Concurrency.Method, &limiting, &wait)
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +55,10 @@ func scanJob(row scanner) (*Job, error) {
 	j.CreatedAt, j.ScheduledAt, j.RunnableAt = fromMicros(created), fromMicros(scheduled), fromMicrosPtr(runnable)
 	j.AssignedAt, j.AcceptedAt, j.StartedAt = fromMicrosPtr(assigned), fromMicrosPtr(accepted), fromMicrosPtr(started)
 	j.CanceledAt, j.FinishedAt, j.ExpiredAt = fromMicrosPtr(canceledRow), fromMicrosPtr(finished), fromMicrosPtr(expired)
-	j.UnblockedAt, j.PromisedAt = fromMicrosPtr(unblocked), fromMicrosPtr(promised)
+	j.UnblockedAt, j.PromisedAt, j.LimitingAt = fromMicrosPtr(unblocked), fromMicrosPtr(promised), fromMicrosPtr(limiting)
+	if wait != nil {
+		j.ConcurrencyWait = ptr(time.Duration(*wait) * time.Microsecond)
+	}
 	return &j, nil
 }
 
@@ -68,6 +74,8 @@ func InsertJobs(ctx context.Context, q sqldb.Queryer, organizationID, pipelineID
 			j.UnblockedBy, j.TriggeredBuildID, nil, 0, micros(j.CreatedAt), micros(j.ScheduledAt),
 			microsPtr(j.RunnableAt), microsPtr(j.AssignedAt), microsPtr(j.AcceptedAt), microsPtr(j.StartedAt),
 			microsPtr(j.CanceledAt), microsPtr(j.FinishedAt), microsPtr(j.ExpiredAt), microsPtr(j.UnblockedAt),
+			j.Concurrency.Group, j.Concurrency.Limit, string(j.Concurrency.Method), microsPtr(j.LimitingAt),
+			waitMicros(j.ConcurrencyWait),
 		}
 	}
 	return insertRows(ctx, q, "jobs", jobColumns, rows)
@@ -80,17 +88,26 @@ func SaveJob(ctx context.Context, q sqldb.Queryer, j *build.Job, was build.JobSt
 		signal = $8, signal_reason = $9, soft_failed = $10, broken_reason = $11, promised_exit_status = $12,
 		promised_reason = $13, retried_in_job_id = $14, retry_type = $15, retried_by_id = $16, agent_id = $17,
 		unblocked_by_id = $18, triggered_build_id = $19, runnable_at = $20, assigned_at = $21, accepted_at = $22,
-		started_at = $23, canceled_at = $24, finished_at = $25, expired_at = $26, unblocked_at = $27
+		started_at = $23, canceled_at = $24, finished_at = $25, expired_at = $26, unblocked_at = $27,
+		limiting_at = $28, concurrency_wait = $29
 		WHERE id = $1 AND state = $2`,
 		j.ID, string(was), string(j.State), j.Priority, j.TimeoutMinutes, j.QueueID, j.ExitStatus, j.Signal,
 		j.SignalReason, j.SoftFailed, j.BrokenReason, j.PromisedExitStatus, j.PromisedReason, j.RetriedInJobID,
 		j.RetryType, j.RetriedByID, j.AgentID, j.UnblockedBy, j.TriggeredBuildID, microsPtr(j.RunnableAt),
 		microsPtr(j.AssignedAt), microsPtr(j.AcceptedAt), microsPtr(j.StartedAt), microsPtr(j.CanceledAt),
-		microsPtr(j.FinishedAt), microsPtr(j.ExpiredAt), microsPtr(j.UnblockedAt))
+		microsPtr(j.FinishedAt), microsPtr(j.ExpiredAt), microsPtr(j.UnblockedAt),
+		microsPtr(j.LimitingAt), waitMicros(j.ConcurrencyWait))
 	if err == nil && n == 0 {
 		return fmt.Errorf("job %s: %w", j.ID, ErrStale)
 	}
 	return err
+}
+
+func waitMicros(wait *time.Duration) *int64 {
+	if wait == nil {
+		return nil
+	}
+	return ptr(wait.Microseconds())
 }
 
 // ClaimJob gives a scheduled job to an agent; false when somebody else was faster or the job is scheduled no more.
@@ -176,5 +193,5 @@ func JobsHeldSince(ctx context.Context, q sqldb.Queryer, before time.Time, limit
 // JobsRunnableSince returns scheduled jobs created before a time, oldest first.
 func JobsRunnableSince(ctx context.Context, q sqldb.Queryer, before time.Time, limit int) ([]*Job, error) {
 	return list(ctx, q, scanJob, "SELECT "+jobColumns+` FROM jobs WHERE state = 'scheduled' AND created_at < $1
-		ORDER BY id LIMIT $2`, micros(before), limit)
+		ORDER BY created_at LIMIT $2`, micros(before), limit)
 }

@@ -31,6 +31,15 @@ func SetMetaData(ctx context.Context, q sqldb.Queryer, buildID string, values ma
 	return nil
 }
 
+// InsertMetaData adds keys that their builds do not have yet.
+func InsertMetaData(ctx context.Context, q sqldb.Queryer, items []MetaDataItem) error {
+	rows := make([][]any, len(items))
+	for i, m := range items {
+		rows[i] = []any{m.BuildID, m.Key, m.Value}
+	}
+	return insertRows(ctx, q, "build_meta_data", "build_id, key, value", rows)
+}
+
 // GetMetaData returns one value; a missing key is ErrNotFound.
 func GetMetaData(ctx context.Context, q sqldb.Queryer, buildID, key string) (string, error) {
 	return one(ctx, q, scanString, "SELECT value FROM build_meta_data WHERE build_id = $1 AND key = $2", buildID, key)

@@ -133,6 +133,11 @@ func PipelineBySlug(ctx context.Context, q sqldb.Queryer, organizationID, slug s
 		organizationID, slug)
 }
 
+// PipelineByBadge returns the pipeline with the token of a badge.
+func PipelineByBadge(ctx context.Context, q sqldb.Queryer, token string) (Pipeline, error) {
+	return one(ctx, q, scanPipeline, "SELECT "+pipelineColumns+" FROM pipelines WHERE badge_token = $1", token)
+}
+
 // LockPipelineBySlug returns a pipeline that the transaction is going to change.
 func LockPipelineBySlug(ctx context.Context, q sqldb.Queryer, organizationID, slug string) (Pipeline, error) {
 	return one(ctx, q, scanPipeline, "SELECT "+pipelineColumns+` FROM pipelines WHERE organization_id = $1 AND slug = $2 `+

@@ -7,11 +7,11 @@ import (
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
-const edgeColumns = `id, build_id, from_id, to_id, key, lenient, own_only, through, state`
+const edgeColumns = `id, build_id, from_id, to_id, key, lenient, own_only, through, forward, state`
 
 func scanEdge(row scanner) (*build.Edge, error) {
 	var e build.Edge
-	err := row.Scan(&e.ID, &e.BuildID, &e.From, &e.To, &e.Key, &e.Lenient, &e.OwnOnly, &e.Through, &e.State)
+	err := row.Scan(&e.ID, &e.BuildID, &e.From, &e.To, &e.Key, &e.Lenient, &e.OwnOnly, &e.Through, &e.Forward, &e.State)
 	return &e, err
 }
 
@@ -19,7 +19,7 @@ func scanEdge(row scanner) (*build.Edge, error) {
 func InsertEdges(ctx context.Context, q sqldb.Queryer, edges []*build.Edge) error {
 	rows := make([][]any, len(edges))
 	for i, e := range edges {
-		rows[i] = []any{e.ID, e.BuildID, e.From, e.To, e.Key, e.Lenient, e.OwnOnly, e.Through, string(e.State)}
+		rows[i] = []any{e.ID, e.BuildID, e.From, e.To, e.Key, e.Lenient, e.OwnOnly, e.Through, e.Forward, string(e.State)}
 	}
 	return insertRows(ctx, q, "step_edges", edgeColumns, rows)
 }
@@ -27,17 +27,18 @@ func InsertEdges(ctx context.Context, q sqldb.Queryer, edges []*build.Edge) erro
 // SaveEdges writes what the rules change of edges: where they come from and what was counted of them.
 func SaveEdges(ctx context.Context, q sqldb.Queryer, edges []*build.Edge) error {
 	type target struct {
-		state build.EdgeState
-		from  string
+		state   build.EdgeState
+		from    string
+		forward bool
 	}
 	byTarget := map[target][]string{}
 	for _, e := range edges {
-		t := target{e.State, e.From}
+		t := target{e.State, e.From, e.Forward}
 		byTarget[t] = append(byTarget[t], e.ID)
 	}
 	for t, ids := range byTarget {
-		_, err := q.Exec(ctx, "UPDATE step_edges SET state = $1, from_id = $2 WHERE "+sqldb.In(q, "id", 3),
-			string(t.state), t.from, sqldb.List(q, ids))
+		_, err := q.Exec(ctx, "UPDATE step_edges SET state = $1, from_id = $2, forward = $3 WHERE "+sqldb.In(q, "id", 4),
+			string(t.state), t.from, t.forward, sqldb.List(q, ids))
 		if err != nil {
 			return err
 		}

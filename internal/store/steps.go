@@ -10,7 +10,7 @@ import (
 )
 
 const stepColumns = `id, build_id, kind, key, label, path, group_id, uploaded_by, state, outcome, settings, own_settled,
-	progress, created_at`
+	held, progress, created_at`
 
 // progress is the counters and flags of a step, kept as one document since no query asks for them.
 type progress struct {
@@ -19,6 +19,8 @@ type progress struct {
 	OpenEdges     int           `json:"open_edges,omitempty"`
 	FailedEdges   int           `json:"failed_edges,omitempty"`
 	ForgivenEdges int           `json:"forgiven_edges,omitempty"`
+	HeldEdges     int           `json:"held_edges,omitempty"`
+	HeldParts     int           `json:"held_parts,omitempty"`
 	Released      bool          `json:"released,omitempty"`
 	Settled       bool          `json:"settled,omitempty"`
 	Own           build.Verdict `json:"own,omitzero"`
@@ -31,7 +33,7 @@ type progress struct {
 func progressOf(s *build.Step) string {
 	return document(progress{
 		OpenJobs: s.OpenJobs, OpenParts: s.OpenParts, OpenEdges: s.OpenEdges, FailedEdges: s.FailedEdges,
-		ForgivenEdges: s.ForgivenEdges, Released: s.Released, Settled: s.Settled, Own: s.Own, Full: s.Full,
+		ForgivenEdges: s.ForgivenEdges, HeldEdges: s.HeldEdges, HeldParts: s.HeldParts, Released: s.Released, Settled: s.Settled, Own: s.Own, Full: s.Full,
 		JobTally: s.JobTally, PartTally: s.PartTally, PriorFailed: s.PriorFailed,
 	})
 }
@@ -40,16 +42,18 @@ func (p progress) into(s *build.Step) {
 	s.OpenJobs, s.OpenParts, s.OpenEdges, s.FailedEdges = p.OpenJobs, p.OpenParts, p.OpenEdges, p.FailedEdges
 	s.ForgivenEdges, s.Released, s.Settled, s.Own, s.Full = p.ForgivenEdges, p.Released, p.Settled, p.Own, p.Full
 	s.JobTally, s.PartTally, s.PriorFailed = p.JobTally, p.PartTally, p.PriorFailed
+	s.HeldEdges, s.HeldParts = p.HeldEdges, p.HeldParts
 }
 
 func scanStep(row scanner) (*build.Step, error) {
 	var (
 		s                      build.Step
 		settings, progressText string
+		held                   bool // follows from the counters, for queries
 		created                int64
 	)
 	err := row.Scan(&s.ID, &s.BuildID, &s.Kind, &s.Key, &s.Label, &s.Path, &s.GroupID, &s.UploadedBy, &s.State, &s.Outcome,
-		&settings, &s.OwnSettled, &progressText, &created)
+		&settings, &s.OwnSettled, &held, &progressText, &created)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +72,7 @@ func InsertSteps(ctx context.Context, q sqldb.Queryer, steps []*build.Step) erro
 	for i, s := range steps {
 		rows[i] = []any{
 			s.ID, s.BuildID, string(s.Kind), s.Key, s.Label, s.Path, s.GroupID, s.UploadedBy, string(s.State),
-			string(s.Outcome), document(s.Settings), s.OwnSettled, progressOf(s), micros(s.CreatedAt),
+			string(s.Outcome), document(s.Settings), s.OwnSettled, s.Held(), progressOf(s), micros(s.CreatedAt),
 		}
 	}
 	return insertRows(ctx, q, "steps", stepColumns, rows)
@@ -76,8 +80,8 @@ func InsertSteps(ctx context.Context, q sqldb.Queryer, steps []*build.Step) erro
 
 // SaveStep writes what the rules change of a step. The caller holds its build's lock.
 func SaveStep(ctx context.Context, q sqldb.Queryer, s *build.Step) error {
-	_, err := q.Exec(ctx, `UPDATE steps SET state = $2, outcome = $3, own_settled = $4, progress = $5, label = $6
-		WHERE id = $1`, s.ID, string(s.State), string(s.Outcome), s.OwnSettled, progressOf(s), s.Label)
+	_, err := q.Exec(ctx, `UPDATE steps SET state = $2, outcome = $3, own_settled = $4, progress = $5, label = $6,
+		held = $7 WHERE id = $1`, s.ID, string(s.State), string(s.Outcome), s.OwnSettled, progressOf(s), s.Label, s.Held())
 	return err
 }
 

@@ -48,7 +48,9 @@ func (f *fake) rest(on func(pattern, name string, handle func(*http.Request) (an
 	add("GET", "/pipelines/{pipeline}", "get pipeline", f.getPipeline)
 	add("POST", "/pipelines", "create pipeline", f.createPipeline)
 	add("POST", "/pipelines/{pipeline}/builds", "create build", f.createBuild)
+	add("GET", "/pipelines/{pipeline}/builds", "list builds", f.listBuilds)
 	add("GET", "/pipelines/{pipeline}/builds/{build}", "get build", f.getBuild)
+	add("GET", "/jobs/{job}", "get job", f.getJob)
 	add("PUT", "/pipelines/{pipeline}/builds/{build}/cancel", "cancel build", f.getBuild)
 	add("HEAD", "/jobs/{job}/log", "log size", func(r *http.Request) (any, error) {
 		return headSize(f.jobs[r.PathValue("job")].log), nil
@@ -112,6 +114,34 @@ func (f *fake) createBuild(r *http.Request) (any, error) {
 	f.builds, f.waiting = append(f.builds, ids), append(f.waiting, ids...)
 	f.dispatch()
 	return map[string]any{"number": number, "state": "scheduled", "jobs": jobs}, nil
+}
+
+// listBuilds knows a single page.
+func (f *fake) listBuilds(*http.Request) (any, error) {
+	type job struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+	}
+	type build struct {
+		Number int   `json:"number"`
+		Jobs   []job `json:"jobs"`
+	}
+	list := []build{}
+	for i, ids := range f.builds {
+		b := build{Number: i + 1}
+		for _, id := range ids {
+			b.Jobs = append(b.Jobs, job{id, "script"})
+		}
+		list = append(list, b)
+	}
+	return list, nil
+}
+
+func (f *fake) getJob(r *http.Request) (any, error) {
+	if f.jobs[r.PathValue("job")] == nil {
+		return nil, errorAnswer{http.StatusNotFound, "No job found"}
+	}
+	return map[string]string{"id": r.PathValue("job")}, nil
 }
 
 func (f *fake) getBuild(r *http.Request) (any, error) {

@@ -23,6 +23,13 @@ func TestValidate(t *testing.T) {
 		return o
 	}
 	idle := Idle{Duration: time.Second, Probes: 1}
+	seeded := but(func(o *Options) { o.Pipeline = "seed-1" })
+	rest := Rest{Calls: []string{"page", "create"}, Connections: 1, Duration: time.Second, PerPage: 30}
+	reading := func(change func(*Rest)) Rest {
+		m := rest
+		change(&m)
+		return m
+	}
 	tests := map[string]struct {
 		options     Options
 		measurement Measurement
@@ -62,6 +69,14 @@ func TestValidate(t *testing.T) {
 		"logs of too many":          {but(func(o *Options) { o.Agents = 501 }), Logs{Duration: 1, ChunkBytes: 1}, "--agents"},
 		"logs for no time":          {good, Logs{ChunkBytes: 1}, "--duration"},
 		"logs in empty chunks":      {good, Logs{Duration: 1}, "--chunk-bytes"},
+		"rest":                      {seeded, rest, ""},
+		"rest that creates":         {good, reading(func(m *Rest) { m.Calls = []string{"create"} }), ""},
+		"rest without a pipeline":   {good, rest, "--pipeline"},
+		"rest without connections":  {seeded, reading(func(m *Rest) { m.Connections = 0 }), "--connections"},
+		"rest for no time":          {seeded, reading(func(m *Rest) { m.Duration = 0 }), "--duration"},
+		"rest at a rate of nothing": {seeded, reading(func(m *Rest) { m.Rate = math.NaN() }), "--rate"},
+		"rest in huge pages":        {seeded, reading(func(m *Rest) { m.PerPage = 101 }), "--per-page"},
+		"rest of nothing":           {seeded, reading(func(m *Rest) { m.Calls = nil }), "--calls"},
 		"soak":                      {good, Soak{Work: work, Rate: 1, Duration: time.Hour, SampleEvery: 1}, ""},
 		"soak without builds":       {good, Soak{Work: work, Duration: 1, SampleEvery: 1}, "--rate"},
 		"soak for no time":          {good, Soak{Work: work, Rate: 1, SampleEvery: 1}, "--duration"},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -12,11 +13,13 @@ import (
 type machine struct {
 	postgres bool // a server is named or installed
 	compiler bool // a C compiler, which the race detector is linked with
+	tools    bool // exampleTools
 	inBuild  bool // this is a job of a build
 }
 
 const (
 	noPostgres = "no PostgreSQL server is installed: install one (Debian: apt-get install postgresql) or set BRIDLE_TEST_POSTGRES"
+	noTools    = "a program that the examples need is not installed: install all of them (Debian: apt-get install curl jq openssl python3 nodejs)"
 	noCompiler = "no C compiler is installed: install one (Debian: apt-get install gcc libc6-dev)"
 )
 
@@ -24,6 +27,7 @@ func lookAround(ctx context.Context) machine {
 	m := machine{
 		postgres: os.Getenv("BRIDLE_TEST_POSTGRES") != "" || installed("initdb", postgresFolders...),
 		inBuild:  os.Getenv("BUILDKITE") == "true",
+		tools:    !slices.ContainsFunc(exampleTools, func(name string) bool { return !installed(name) }),
 	}
 	if cc, err := output(ctx, "go", "env", "CC"); err == nil {
 		name, _, _ := strings.Cut(strings.TrimSpace(cc), " ")
@@ -31,6 +35,9 @@ func lookAround(ctx context.Context) machine {
 	}
 	return m
 }
+
+// exampleTools are what the examples are run with.
+var exampleTools = []string{"bash", "curl", "jq", "openssl", "python3", "node"}
 
 // postgresFolders are where systems put the server's programs, off the PATH.
 var postgresFolders = []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin"}
@@ -54,6 +61,9 @@ func (m machine) lacks() []string {
 	}
 	if !m.compiler {
 		lacks = append(lacks, noCompiler)
+	}
+	if !m.tools {
+		lacks = append(lacks, noTools)
 	}
 	return lacks
 }

@@ -24,10 +24,10 @@ const usage = `Runs Bridle's tests, stage by stage, and goes on after a stage th
   go run ./scripts/test                      every stage
   go run ./scripts/test --only unit          one stage
   go run ./scripts/test --only format,lint   some stages
-  go run ./scripts/test --complete           fail when this machine lacks PostgreSQL or a C compiler
+  go run ./scripts/test --complete           fail when this machine lacks PostgreSQL, a C compiler or what the examples need
 
 Go and git are enough. Without PostgreSQL the tests on it are left out, without a C compiler those with the race
-detector, and the last lines say so. PostgreSQL is found by BRIDLE_TEST_POSTGRES, the address of a server on which
+detector, without curl, jq, openssl, python3 and node the examples, and the last lines say so. PostgreSQL is found by BRIDLE_TEST_POSTGRES, the address of a server on which
 databases may be created, or started from installed binaries as a private server in a temporary folder.
 
 Stages:

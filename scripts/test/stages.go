@@ -33,6 +33,7 @@ var (
 	scenarioPackages = []string{"./test/scenario/..."}
 	storePackages    = []string{"./internal/store/...", "./internal/queue/...", "./internal/bus/...", "./internal/blob/..."}
 	compatPackages   = []string{"./test/compat/..."}
+	examplePackages  = []string{"./test/examples/..."}
 	racePackages     = []string{"./internal/core/...", "./internal/service/...", "./internal/queue/...", "./internal/bus/..."}
 )
 
@@ -49,6 +50,7 @@ var stages = []stage{
 	{"store", "store, queue, bus and blobs, on SQLite and PostgreSQL", conformance},
 	{"modules", "the modules " + strings.Join(modules, " and "), testModules},
 	{"compat", "the official agent and Go client against a server", compat},
+	{"examples", "the programs in examples, in every language", examples},
 	{"race", "core, services, queue and bus with the race detector", race},
 }
 
@@ -76,7 +78,7 @@ func unit(ctx context.Context, s *suite) error {
 	if err != nil {
 		return err
 	}
-	apart, err := list(ctx, slices.Concat(scenarioPackages, storePackages, compatPackages)...)
+	apart, err := list(ctx, slices.Concat(scenarioPackages, storePackages, compatPackages, examplePackages)...)
 	if err != nil {
 		return err
 	}
@@ -120,6 +122,14 @@ func compat(ctx context.Context, s *suite) error {
 	}
 	fmt.Fprintf(s.out, "agent %s (%s): %s\n", agent.Version, agent.Origin, agent.Path)
 	return s.test(ctx, compatPackages...)
+}
+
+func examples(ctx context.Context, s *suite) error {
+	if !s.machine.tools {
+		s.notes = append(s.notes, "the examples: "+noTools)
+		return errLeftOut
+	}
+	return s.test(ctx, examplePackages...)
 }
 
 func race(ctx context.Context, s *suite) error {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/core/build/buildtest"
-	"github.com/bridle-ci/bridle/internal/core/conditional"
+	"github.com/bridle-ci/bridle/internal/core/environment"
 	"github.com/bridle-ci/bridle/internal/core/pipeline"
 )
 
@@ -14,9 +14,15 @@ import (
 type Core struct {
 	World  *buildtest.World
 	create Create
+	// fleet is the builds of the scenario, all the same for each of them.
+	fleet *buildtest.Fleet
 }
 
-var _ Driver = (*Core)(nil)
+var (
+	_ Driver  = (*Core)(nil)
+	_ Settler = (*Core)(nil)
+	_ Another = (*Core)(nil)
+)
 
 // usualAgent takes the jobs of a scenario that names no agent.
 const usualAgent = "agent"
@@ -24,6 +30,10 @@ const usualAgent = "agent"
 // Create implements Driver.
 func (d *Core) Create(c Create) error {
 	d.World, d.create = buildtest.New(), c
+	if d.fleet == nil {
+		d.fleet = &buildtest.Fleet{}
+	}
+	d.fleet.Add(d.World)
 	plan, err := d.compile(c.Pipeline, true)
 	if err != nil {
 		return err
@@ -31,32 +41,49 @@ func (d *Core) Create(c Create) error {
 	return d.apply(build.Created{Plan: plan})
 }
 
+// Another implements the interface of that name.
+func (d *Core) Another(string) (Driver, error) { return &Core{fleet: d.fleet}, nil }
+
+// Settle implements Settler.
+func (d *Core) Settle() error {
+	if err := d.fleet.GiveSlots(); err != nil {
+		return err
+	}
+	return d.fleet.Audit()
+}
+
 func (d *Core) compile(doc []byte, stored bool) (pipeline.Plan, error) {
+	b := environment.Build{Number: 1, Branch: d.create.Branch, Commit: "HEAD", Source: "api", Env: d.create.Env}
+	options := pipeline.Options{
+		Vars: environment.Conditions(b, string(d.World.Build.State)), Branch: b.Branch, Stored: stored,
+	}
+	if stored {
+		options.Interpolate = environment.Interpolation(b)
+	}
 	parsed, err := pipeline.Parse(doc)
 	if err != nil {
-		return pipeline.Plan{}, err
+		return pipeline.Plan{}, refused(err)
 	}
-	return parsed.Compile(pipeline.Options{
-		Vars: conditional.Vars{
-			Values: map[string]conditional.Value{"build.branch": conditional.String(d.create.Branch)},
-			Env: func(name string) (string, bool) {
-				value, ok := d.create.Env[name]
-				return value, ok
-			},
-		},
-		Branch: d.create.Branch,
-		Stored: stored,
-	})
+	plan, err := parsed.Compile(options)
+	return plan, refused(err)
+}
+
+// refused makes a *Refused of what the rules or the compiler refuse.
+func refused(err error) error {
+	var refusal *build.Refusal
+	var invalid *pipeline.Error
+	switch {
+	case errors.As(err, &refusal):
+		return &Refused{Message: refusal.Message}
+	case errors.As(err, &invalid):
+		return &Refused{Message: invalid.Message}
+	}
+	return err
 }
 
 func (d *Core) apply(ev build.Event) error {
-	_, err := d.World.Apply(ev)
-	var refusal *build.Refusal
-	if errors.As(err, &refusal) {
-		return &Refused{Message: refusal.Message}
-	}
-	if err != nil {
-		return err
+	if _, err := d.World.Apply(ev); err != nil {
+		return refused(err)
 	}
 	return d.World.Audit()
 }
@@ -199,6 +226,7 @@ func statusOf(j build.Job) JobStatus {
 	return JobStatus{
 		State: restState(j), ExitStatus: j.ExitStatus, SoftFailed: j.SoftFailed, Reason: j.BrokenReason,
 		Retries: j.RetriesCount, Unblockable: j.Type == build.Manual && j.State == build.JobBlocked,
+		Limited: j.State.AsksForSlot(),
 	}
 }
 

@@ -4,7 +4,7 @@ import "errors"
 
 // Driver carries a scenario out.
 type Driver interface {
-	// Create makes the scenario's one build.
+	// Create makes the driver's one build.
 	Create(c Create) error
 	// Event lets something happen to the build. What the contract refuses is a *Refused. ErrUntold says that it would
 	// not be known: nobody asked for the event, so nobody would be told.
@@ -97,6 +97,8 @@ type JobStatus struct {
 	Reason      string
 	Retries     int
 	Unblockable bool
+	// Limited says that a scheduled job waits for a slot of its concurrency group and not for an agent.
+	Limited bool
 }
 
 // StepStatus is how a step is, in the words of `buildkite-agent step get`.

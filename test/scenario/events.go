@@ -18,6 +18,20 @@ func (w *words) next() string {
 	return word
 }
 
+// build takes the name of a build off the word that names a build, a job or a step: `deploy@two`, `step deploy@two`.
+func (w words) build() string {
+	for i := range min(len(w), 2) {
+		if i == 1 && w[0] != "step" {
+			break
+		}
+		if what, name, found := strings.Cut(w[i], "@"); found {
+			w[i] = what
+			return name
+		}
+	}
+	return ""
+}
+
 // take passes the given words if they come next.
 func (w *words) take(phrase string) bool {
 	want := strings.Fields(phrase)
@@ -35,6 +49,7 @@ func (w *words) take(phrase string) bool {
 
 func parseEvent(step *Step) error {
 	w := words(strings.Fields(step.Text))
+	step.Build = w.build()
 	var err error
 	if w.take("build created") {
 		step.Create, err = parseCreate(&w)

@@ -10,9 +10,13 @@ import (
 // Expectation is one thing that has to hold after an event.
 type Expectation struct {
 	Text string
+	// Build is the name of the build it is about.
+	Build string
 	// Refused is the message the event has to be refused with.
 	Refused string
-	check   func(before, after States) error
+	// same wants nothing to have changed in any build; without it check has to hold.
+	same  bool
+	check func(States) error
 }
 
 // parseExpectations reads what stands after an arrow, separated by commas outside of parentheses. A refusal takes the
@@ -23,7 +27,7 @@ func parseExpectations(text string) ([]Expectation, error) {
 		return nil, nil
 	}
 	if message, ok := strings.CutPrefix(text, "refused:"); ok {
-		return []Expectation{{Text: text, Refused: strings.TrimSpace(message), check: sameStates}}, nil
+		return []Expectation{{Text: text, Refused: strings.TrimSpace(message), same: true}}, nil
 	}
 	var list []Expectation
 	for _, part := range splitOutside(text) {
@@ -57,16 +61,17 @@ func parseExpectation(text string) (Expectation, error) {
 	e := Expectation{Text: text}
 	main, details, _ := strings.Cut(strings.TrimSuffix(text, ")"), " (")
 	w := words(strings.Fields(main))
+	e.Build = w.build()
 	var err error
 	switch {
 	case w.take("nothing changes"):
-		e.check = sameStates
+		e.same = true
 	case w.take("build blocked as"):
 		want := w.next()
-		e.check = func(_, s States) error { return same("blocked state", s.BlockedState, want) }
+		e.check = func(s States) error { return same("blocked state", s.BlockedState, want) }
 	case w.take("build"):
 		want := w.next()
-		e.check = func(_, s States) error { return same("build", s.Build, want) }
+		e.check = func(s States) error { return same("build", s.Build, want) }
 	case w.take("step"):
 		e.check, err = stepCheck(&w)
 	default:
@@ -85,7 +90,7 @@ func same(what, have, want string) error {
 	return nil
 }
 
-func sameStates(before, after States) error {
+func sameStates(before, after map[string]States) error {
 	if !reflect.DeepEqual(before, after) {
 		return fmt.Errorf("something changed: before %+v, after %+v", before, after)
 	}
@@ -93,21 +98,21 @@ func sameStates(before, after States) error {
 }
 
 // stepCheck reads `KEY STATE` or `KEY outcome OUTCOME`.
-func stepCheck(w *words) (func(_, s States) error, error) {
+func stepCheck(w *words) (func(States) error, error) {
 	key := w.next()
 	if w.take("outcome") {
 		want := w.next()
-		return func(_, s States) error { return same("outcome of "+key, s.Steps[key].Outcome, want) }, nil
+		return func(s States) error { return same("outcome of "+key, s.Steps[key].Outcome, want) }, nil
 	}
 	want := w.next()
 	if want == "" {
 		return nil, fmt.Errorf("a state is missing")
 	}
-	return func(_, s States) error { return same("step "+key, s.Steps[key].State, want) }, nil
+	return func(s States) error { return same("step "+key, s.Steps[key].State, want) }, nil
 }
 
 // jobCheck reads `KEY STATE`, `KEY[INDEX] STATE` or `KEY absent`. Without an index all jobs of the step are meant.
-func jobCheck(w *words, details string) (func(_, s States) error, error) {
+func jobCheck(w *words, details string) (func(States) error, error) {
 	name := w.next()
 	job, err := parseJob(name)
 	if err != nil {
@@ -122,7 +127,7 @@ func jobCheck(w *words, details string) (func(_, s States) error, error) {
 		return nil, err
 	}
 	indexed := strings.Contains(name, "[")
-	return func(_, s States) error {
+	return func(s States) error {
 		jobs := s.Jobs[job.Key]
 		if _, exists := s.Steps[job.Key]; want == "absent" || !exists {
 			if exists || want != "absent" {
@@ -177,6 +182,10 @@ func detailCheck(details string) (func(JobStatus) error, error) {
 		case d == "unblockable" || d == "not unblockable":
 			add(func(j JobStatus) error {
 				return same("unblockable", strconv.FormatBool(j.Unblockable), strconv.FormatBool(d == "unblockable"))
+			})
+		case d == "limited" || d == "not limited":
+			add(func(j JobStatus) error {
+				return same("limited", strconv.FormatBool(j.Limited), strconv.FormatBool(d == "limited"))
 			})
 		case word == "because":
 			add(func(j JobStatus) error { return same("reason", j.Reason, rest) })

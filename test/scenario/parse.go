@@ -12,12 +12,16 @@ type Scenario struct {
 	Title    string
 	Pipeline []byte
 	Steps    []Step
+	// Limited says that some of its jobs are in concurrency groups.
+	Limited bool
 }
 
 // Step is one event and what is expected after it.
 type Step struct {
-	Line   int
-	Text   string
+	Line int
+	Text string
+	// Build is the name of the build it happens to; the first one's is empty.
+	Build  string
 	Create *Create
 	Event  Event
 	Expect []Expectation
@@ -58,10 +62,15 @@ func Parse(text string) (*Scenario, error) {
 		}
 		sc.Steps = append(sc.Steps, step)
 	}
-	if len(sc.Steps) == 0 || sc.Steps[0].Create == nil {
+	if len(sc.Steps) == 0 || sc.Steps[0].Create == nil || sc.Steps[0].Build != "" {
 		return nil, p.errorf("the first event must be `build created`")
 	}
-	sc.Steps[0].Create.Pipeline = sc.Pipeline
+	for _, step := range sc.Steps {
+		if step.Create != nil {
+			step.Create.Pipeline = sc.Pipeline
+		}
+	}
+	sc.Limited = strings.Contains(text, "concurrency_group")
 	return sc, nil
 }
 

@@ -75,6 +75,7 @@ func TestParseErrors(t *testing.T) {
 		"NoPipeline":       {"events:\n", "1: a scenario starts with comments and `pipeline:`"},
 		"NoEvents":         {"pipeline:\n  - wait\n", "`events:` must follow the pipeline"},
 		"NotCreated":       {head + "  a started → build running\n", "the first event must be `build created`"},
+		"OtherCreated":     {head + "  build@two created → build@two running\n", "the first event must be `build created`"},
 		"NotIndented":      {head + "build created → build running\n", "4: events must be indented"},
 		"UnknownEvent":     {head + "  a vanished → build running\n", `4: unknown event "vanished"`},
 		"TrailingWords":    {head + "  a started twice → build running\n", `4: unexpected "twice"`},
@@ -110,6 +111,7 @@ events:
 	for _, wrong := range []string{
 		"build passed", "build blocked as passed", "a failed", "a[1] failed", "a[2] passed", "b passed", "a absent",
 		"a passed (exit 1)", "a passed (soft)", "a passed (retries 1)", "a passed (because of it)",
+		"a passed (limited)", "a@two passed", "build@two running", "step a@two ready",
 		"ask blocked (not unblockable)", "ask scheduled", "step a failing", "step a outcome errored", "nothing changes",
 		"refused: no",
 	} {
@@ -134,6 +136,33 @@ events:
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// TestBuildsAreTold: an event needs its build, which is made once.
+func TestBuildsAreTold(t *testing.T) {
+	t.Parallel()
+	const story = "pipeline:\n  - { key: a, command: a }\nevents:\n  build created → a scheduled\n"
+	for line, want := range map[string]string{
+		"a@two started → a running":           "there is no build two",
+		"build created → a scheduled":         "the build has been created",
+		"build@two created → a@two running":   "a is scheduled, want running",
+		"build@two created → nothing changes": "",
+		"build@two created on branch x → a@two scheduled, build@two scheduled, a scheduled (not limited)": "",
+	} {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			sc, err := Parse(story + "  " + line + "\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch err := Run(sc, &Core{}); {
+			case err == nil && want != "":
+				t.Errorf("did not fail with %q", want)
+			case err != nil && (want == "" || !strings.Contains(err.Error(), want)):
+				t.Errorf("failed with %v", err)
+			}
+		})
+	}
 }
 
 // untellingCore is the rules for somebody who is not told of refusals.

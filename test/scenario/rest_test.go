@@ -31,6 +31,7 @@ type (
 		SoftFailed     bool   `json:"soft_failed"`
 		BrokenReason   string `json:"broken_reason"`
 		RetriesCount   int    `json:"retries_count"`
+		RunnableAt     string `json:"runnable_at"`
 		Unblockable    bool
 		TriggeredBuild *buildObject `json:"triggered_build"`
 	}

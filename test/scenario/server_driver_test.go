@@ -213,6 +213,7 @@ func (d *Server) States() (States, error) {
 		s.Jobs[j.StepKey] = append(s.Jobs[j.StepKey], JobStatus{
 			State: j.State, ExitStatus: j.ExitStatus, SoftFailed: j.SoftFailed, Reason: j.BrokenReason,
 			Retries: j.RetriesCount, Unblockable: j.Unblockable,
+			Limited: j.Type == "script" && j.State == "scheduled" && j.RunnableAt == "",
 		})
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.keys)) {

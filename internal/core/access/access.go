@@ -63,6 +63,9 @@ func CheckScopes(a Actor, action Action) error {
 	if !known {
 		return forbidden()
 	}
+	if rule.instead != "" && a.HasScope(rule.instead) {
+		return nil
+	}
 	for _, scope := range rule.scopes {
 		if !a.HasScope(scope) {
 			return fault.New(fault.Forbidden, "Your access token doesn't have the %s scope", scope)
@@ -75,3 +78,21 @@ func forbidden() error { return fault.New(fault.Forbidden, "Forbidden") }
 
 // ScopesOf returns the scopes an action needs, for documentation and the `X-Accepted-OAuth-Scopes` header.
 func ScopesOf(action Action) []Scope { return slices.Clone(rules[action].scopes) }
+
+// ScopeInstead returns the scope that does as well as those of ScopesOf; empty is none.
+func ScopeInstead(action Action) Scope { return rules[action].instead }
+
+// MaintainedOnly returns the clusters that an action is limited to, or that it is not limited. Actors who may not do it
+// at all are Forbidden.
+func MaintainedOnly(a Actor, action Action) (clusterIDs []string, limited bool, err error) {
+	if err := CheckScopes(a, action); err != nil {
+		return nil, false, err
+	}
+	if Check(a, action) == nil {
+		return nil, false, nil
+	}
+	if a.Role == Member && rules[action].maintainers && len(a.Maintains) > 0 {
+		return slices.Clone(a.Maintains), true, nil
+	}
+	return nil, false, forbidden()
+}

@@ -171,3 +171,55 @@ func TestReadScopesOnlyRead(t *testing.T) {
 		}
 	}
 }
+
+func TestScopeInstead(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		scopes []access.Scope
+		want   string
+	}{
+		"its own":     {[]access.Scope{access.ReadAgents}, ""},
+		"the other":   {[]access.Scope{access.ReadClusters}, ""},
+		"neither":     {[]access.Scope{access.ReadBuilds}, "Your access token doesn't have the read_agents scope"},
+		"for writing": {[]access.Scope{access.WriteClusters}, "Your access token doesn't have the read_agents scope"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := ""
+			if err := access.Check(access.Actor{Role: access.Admin, Scopes: c.scopes}, access.AgentTokenView); err != nil {
+				got = err.Error()
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	if got := access.ScopeInstead(access.AgentTokenChange); got != access.WriteClusters {
+		t.Errorf("instead is %q", got)
+	}
+}
+
+func TestMaintainedOnly(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		actor   access.Actor
+		ids     []string
+		limited bool
+		kind    fault.Kind
+	}{
+		"admin":         {access.Actor{Role: access.Admin, Scopes: access.AllScopes}, nil, false, ""},
+		"the machine":   {access.Actor{System: true}, nil, false, ""},
+		"maintainer":    {access.Actor{Role: access.Member, Scopes: access.AllScopes, Maintains: []string{"a", "b"}}, []string{"a", "b"}, true, ""},
+		"member":        {access.Actor{Role: access.Member, Scopes: access.AllScopes}, nil, false, fault.Forbidden},
+		"without scope": {access.Actor{Role: access.Admin}, nil, false, fault.Forbidden},
+		"nobody":        {access.Actor{Scopes: access.AllScopes, Maintains: []string{"a"}}, nil, false, fault.Forbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ids, limited, err := access.MaintainedOnly(c.actor, access.AgentTokenView)
+			if !slices.Equal(ids, c.ids) || limited != c.limited || (err != nil) != (c.kind != "") || (err != nil && !fault.Is(err, c.kind)) {
+				t.Errorf("got %v, %t, %v", ids, limited, err)
+			}
+		})
+	}
+}

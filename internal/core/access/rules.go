@@ -31,6 +31,7 @@ const (
 	JobRetry        Action = "job.retry"
 	JobUnblock      Action = "job.unblock"
 	JobReprioritize Action = "job.reprioritize"
+	JobSession      Action = "job.session"
 	JobEnvView      Action = "job.env.view"
 	LogView         Action = "log.view"
 	LogDelete       Action = "log.delete"
@@ -51,15 +52,26 @@ const (
 	QueueChange        Action = "queue.change"
 	ClusterTokenView   Action = "cluster_token.view"
 	ClusterTokenChange Action = "cluster_token.change"
+	// AgentTokenView and AgentTokenChange are the same tokens in a form that knows no clusters.
+	AgentTokenView   Action = "agent_token.view"
+	AgentTokenChange Action = "agent_token.change"
 )
 
 // rule is what an action needs: all scopes, and perhaps the admin role (docs/contract/platform.md, sections 2.1 to 2.3;
 // while an organization has no teams, members reach every pipeline).
 type rule struct {
-	scopes    []Scope
+	scopes []Scope
+	// instead is a scope that does as well as all of them.
+	instead   Scope
 	adminOnly bool
 	// maintainers of the cluster it happens in may do it too.
 	maintainers bool
+}
+
+// or is the rule with a scope that does as well.
+func (r rule) or(s Scope) rule {
+	r.instead = s
+	return r
 }
 
 func member(scopes ...Scope) rule { return rule{scopes: scopes} }
@@ -93,6 +105,7 @@ var rules = map[Action]rule{
 	JobRetry:        member(WriteBuilds),
 	JobUnblock:      member(WriteBuilds),
 	JobReprioritize: member(WriteBuilds),
+	JobSession:      member(WriteBuilds),
 	JobEnvView:      member(ReadJobEnv),
 	LogView:         member(ReadBuildLogs),
 	LogDelete:       member(WriteBuildLogs),
@@ -113,6 +126,8 @@ var rules = map[Action]rule{
 	QueueChange:        maintainer(WriteClusters),
 	ClusterTokenView:   maintainer(ReadClusters),
 	ClusterTokenChange: maintainer(WriteClusters),
+	AgentTokenView:     maintainer(ReadAgents).or(ReadClusters),
+	AgentTokenChange:   maintainer(WriteAgents).or(WriteClusters),
 }
 
 // Actions lists every action, for tests that walk them all.

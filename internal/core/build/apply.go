@@ -112,6 +112,10 @@ func (r *run) apply(ev Event) error {
 		return r.started(ev)
 	case Returned:
 		return r.returned(ev)
+	case Admitted:
+		return r.admitted(ev)
+	case Limited:
+		return r.limited(ev)
 	case Finished:
 		return r.finished(ev)
 	case Promised:

@@ -49,7 +49,7 @@ func (ins *insertion) connect() error {
 			return err
 		}
 	}
-	return nil
+	return ins.connectGroups()
 }
 
 // connectScope walks a scope of the build, what it has and what is new in it.
@@ -150,7 +150,7 @@ func (ins *insertion) connectStep(p *placed, sec *section) error {
 	if err != nil {
 		return err
 	}
-	c := connector{ins: ins, p: p, named: map[string]*Edge{}, allow: p.step.Settings.AllowDependencyFailure}
+	c := connector{ins: ins, p: p, named: map[string]*Edge{}, groups: map[string][]*Edge{}, allow: p.step.Settings.AllowDependencyFailure}
 	inherited := c.allow || group != nil && group.Settings.AllowDependencyFailure
 	switch {
 	case p.step.Settings.ExplicitDependsOn:
@@ -167,6 +167,9 @@ func (ins *insertion) connectStep(p *placed, sec *section) error {
 	}
 	if err == nil {
 		c.dependOnUploader(inherited)
+	}
+	if len(c.groups) > 0 {
+		ins.limited = append(ins.limited, &c)
 	}
 	return err
 }
@@ -185,8 +188,9 @@ func (ins *insertion) groupOf(p *placed) (*Step, error) {
 type connector struct {
 	ins *insertion
 	p   *placed
-	// named are the explicit edges by key.
-	named map[string]*Edge
+	// named are the explicit edges by key, groups those to members of a concurrency group by the group's name.
+	named  map[string]*Edge
+	groups map[string][]*Edge
 	// allow is the step's allow_dependency_failure.
 	allow bool
 }
@@ -196,7 +200,7 @@ type connector struct {
 func (c *connector) edge(from *Step, lenient bool) *Edge {
 	e := &Edge{
 		ID: c.ins.r.NewID(), BuildID: c.p.step.BuildID, From: from.ID, To: c.p.step.ID, Lenient: lenient,
-		OwnOnly: c.ins.uploaders[from.ID],
+		OwnOnly: c.ins.uploaders[from.ID], Forward: from.Path > c.p.step.Path,
 	}
 	c.p.edges = append(c.p.edges, e)
 	return e
@@ -217,6 +221,9 @@ func (c *connector) dependOn(list []Dependency, allow bool) error {
 		var e *Edge
 		if from != nil {
 			e = c.edge(from, lenient)
+			if name := from.Settings.Concurrency.Group; name != "" {
+				c.groups[name] = append(c.groups[name], e)
+			}
 		} else {
 			e = &Edge{ID: c.ins.r.NewID(), BuildID: c.p.step.BuildID, To: c.p.step.ID, Lenient: lenient}
 			c.p.edges = append(c.p.edges, e)

@@ -80,6 +80,9 @@ type Step struct {
 	OpenEdges     int
 	FailedEdges   int
 	ForgivenEdges int
+	// HeldEdges are those of the open ones that are held (EdgeHeld), HeldParts the parts that hold what depends on them.
+	HeldEdges int
+	HeldParts int
 	// Released says that the dependencies let the step go; it is not taken back by later changes to them.
 	Released bool
 	// OwnSettled: every latest job ended and none is to be retried by itself. Settled: and every part is settled.
@@ -110,6 +113,9 @@ type Settings struct {
 	Manual                 *pipeline.Manual     `json:"manual,omitempty"`
 	Trigger                *TriggerSettings     `json:"trigger,omitempty"`
 	ArtifactPaths          string               `json:"artifact_paths,omitempty"`
+	Concurrency            pipeline.Concurrency `json:"concurrency,omitzero"`
+	// Notify is whom to tell of the step.
+	Notify []pipeline.Notification `json:"notify,omitempty"`
 	// TimeoutMinutes is the step's own, 0 without one.
 	TimeoutMinutes int `json:"timeout_minutes,omitempty"`
 	// Raw is the step as uploaded, for the agent (pipeline.Step.Raw).
@@ -165,6 +171,8 @@ type Edge struct {
 	OwnOnly bool
 	// Through also fails when the barrier From stood behind a failure that its `continue_on_failure` let pass.
 	Through bool
+	// Forward says that From stands further down in the build than To.
+	Forward bool
 	State   EdgeState
 }
 
@@ -173,7 +181,12 @@ type EdgeState string
 
 // Edge states.
 const (
-	EdgeOpen      EdgeState = "open"
+	EdgeOpen EdgeState = "open"
+	// EdgeHeld is open and may stay so for as long as a person likes, or for ever: it leads to a block or input, to what
+	// is behind one, to a step that stands further down, or to a key that nobody has defined yet. What is behind it
+	// has no place in its concurrency group's queue (docs/contract/pipelines.md, section 12): it would hold back those
+	// it waits for.
+	EdgeHeld      EdgeState = "held"
 	EdgeSatisfied EdgeState = "satisfied"
 	EdgeFailed    EdgeState = "failed"
 	// EdgeForgiven is satisfied although something behind it did not end well.
@@ -198,6 +211,8 @@ type Job struct {
 	TimeoutMinutes int
 	// QueueID is where a script job waits for an agent.
 	QueueID string
+	// Concurrency is how many jobs of a group may run when this one starts; zero without a group.
+	Concurrency pipeline.Concurrency
 
 	ExitStatus   *int
 	Signal       string
@@ -234,6 +249,10 @@ type Job struct {
 	FinishedAt  *time.Time
 	ExpiredAt   *time.Time
 	UnblockedAt *time.Time
+	// LimitingAt is when the job first asked its concurrency group for a slot, ConcurrencyWait how long it took to get
+	// one; nil until then.
+	LimitingAt      *time.Time
+	ConcurrencyWait *time.Duration
 }
 
 // Spec is what a job runs; fixed at creation and shared by its attempts.

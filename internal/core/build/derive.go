@@ -42,10 +42,10 @@ func (r *run) deriveState() State {
 		return Canceled
 	case b.SkipRequested && c.Open == 0:
 		return Skipped
+	case c.Open == 0 && c.Failed > 0: // a missing key fails even a wait beside nothing but excluded steps
+		return Failed
 	case c.Open == 0 && c.Ran == 0:
 		return NotRun
-	case c.Open == 0 && c.Failed > 0:
-		return Failed
 	case c.Open == 0:
 		return Passed
 	case c.Moving == 0:
@@ -179,7 +179,7 @@ func (r *run) failOpenEdges(waiting []*Job, chosen func(*Edge) bool) (bool, erro
 		}
 		failed := s.FailedEdges
 		for _, e := range edges {
-			if e.State != EdgeOpen || !chosen(e) {
+			if !e.State.open() || !chosen(e) {
 				continue
 			}
 			if err := r.setEdge(e, EdgeFailed); err != nil {

@@ -23,8 +23,7 @@ type Uploaded struct {
 }
 
 // Acquired says that an agent took a job that was assigned to nobody, by its id; Accepted that it took the one assigned
-// to it; Started that it runs it; Returned that an assignment or reservation ran
-// out and the job goes back to its queue.
+// to it; Started that it runs it; Returned that an assignment or reservation ran out and the job goes back to its queue.
 type (
 	Acquired struct{ JobID, AgentID string }
 	Accepted struct{ JobID, AgentID string }
@@ -33,6 +32,12 @@ type (
 		At    time.Time
 	}
 	Returned struct{ JobID string }
+)
+
+// Admitted says that a job's concurrency group has a slot for it, Limited that it has none for now.
+type (
+	Admitted struct{ JobID string }
+	Limited  struct{ JobID string }
 )
 
 // Finished is the report of a job's end: its agent's, or a stack's that could not provide one.
@@ -89,9 +94,8 @@ type Retried struct {
 type (
 	ChildCreated struct{ JobID, BuildID string }
 	ChildChanged struct {
-		JobID        string
-		State        State
-		BlockedState State
+		JobID string
+		State State
 	}
 	ChildRefused struct{ JobID, Reason string }
 )
@@ -102,6 +106,8 @@ func (Acquired) event()      {}
 func (Accepted) event()      {}
 func (Started) event()       {}
 func (Returned) event()      {}
+func (Admitted) event()      {}
+func (Limited) event()       {}
 func (Finished) event()      {}
 func (Promised) event()      {}
 func (TimedOut) event()      {}
@@ -146,6 +152,9 @@ type (
 	CancelChild struct{ Job *Job }
 )
 
+// GroupChanged: a concurrency group has one more job that asks for a slot, or one member less. There is one per group.
+type GroupChanged struct{ Group string }
+
 // BuildChanged: the build's state moved from From to To.
 type BuildChanged struct{ From, To State }
 
@@ -158,4 +167,5 @@ func (JobRetrying) effect()  {}
 func (JobCancel) effect()    {}
 func (TriggerBuild) effect() {}
 func (CancelChild) effect()  {}
+func (GroupChanged) effect() {}
 func (BuildChanged) effect() {}

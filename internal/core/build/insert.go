@@ -21,6 +21,11 @@ type insertion struct {
 	uploaders map[string]bool
 	// bound are edges of the build that waited for a key among the new steps.
 	bound []*Edge
+	// limited are the new steps that name a member of a concurrency group; ahead remembers leadsAhead.
+	limited []*connector
+	ahead   map[nodeID]bool
+	// members are the build's own steps of the concurrency groups asked for.
+	members map[string][]*Step
 	// scopes are the build's own steps of the scopes asked for, parts the same by what they are a part of.
 	scopes map[string][]*Step
 	parts  map[string][]*Step
@@ -42,7 +47,7 @@ func newInsertion(r *run, doc pipeline.Plan, scheduledAt time.Time) *insertion {
 	return &insertion{
 		r: r, doc: doc, scheduledAt: scheduledAt,
 		byID: map[string]*placed{}, byKey: map[string]*placed{}, uploaders: map[string]bool{},
-		scopes: map[string][]*Step{}, parts: map[string][]*Step{},
+		scopes: map[string][]*Step{}, parts: map[string][]*Step{}, members: map[string][]*Step{}, ahead: map[nodeID]bool{},
 	}
 }
 
@@ -104,6 +109,7 @@ func (ins *insertion) place() error {
 			}
 			child.group = p
 			p.children = append(p.children, child)
+			p.step.HeldParts += partOf(child.step).held
 		}
 	}
 	return nil
@@ -156,12 +162,13 @@ func (ins *insertion) takeKey(p *placed) error {
 func settingsOf(doc *pipeline.Step) Settings {
 	s := Settings{
 		If: doc.If, ExplicitDependsOn: doc.DependsOn.Explicit, AllowDependencyFailure: doc.AllowDependencyFailure,
-		Manual: doc.Manual, Raw: doc.Raw,
+		Manual: doc.Manual, Notify: doc.Notify, Raw: doc.Raw,
 	}
 	for _, d := range doc.DependsOn.On {
 		s.DependsOn = append(s.DependsOn, Dependency(d))
 	}
 	if c := doc.Command; c != nil {
+		s.Concurrency = c.Concurrency
 		s.Retry, s.CancelOnBuildFailing, s.ArtifactPaths = c.Retry, c.CancelOnBuildFailing, c.ArtifactPaths
 		s.TimeoutMinutes = c.TimeoutMinutes
 	}
@@ -209,14 +216,17 @@ func (ins *insertion) commit() error {
 		for _, e := range p.edges {
 			e.State = EdgeOpen
 			r.addEdge(e)
-			p.step.OpenEdges++
+			p.step.countEdge(EdgeOpen, 1)
 			if err := ins.settleEdge(e); err != nil {
 				return err
 			}
 		}
 		if ins.uploader != nil && p.step.wholeOf() == ins.uploader.ID {
 			r.touchStep(ins.uploader)
-			ins.uploader.OpenParts++
+			told := r.marks[p.step.ID].part
+			ins.uploader.OpenParts += told.open
+			ins.uploader.HeldParts += told.held
+			r.enqueue(ins.uploader)
 		}
 		r.enqueue(p.step)
 	}
@@ -245,7 +255,7 @@ func (ins *insertion) commitJobs(p *placed) error {
 // settleEdge counts what is already known of a new edge's dependency.
 func (ins *insertion) settleEdge(e *Edge) error {
 	if e.From == "" {
-		return nil
+		return ins.r.setEdge(e, EdgeHeld)
 	}
 	from, err := ins.r.step(e.From)
 	if err != nil {
@@ -260,7 +270,11 @@ func (ins *insertion) bind(e *Edge) error {
 	if e.From != "" || p == nil {
 		return nil
 	}
-	e.From = p.step.ID
+	to, err := ins.r.step(e.To)
+	if err != nil {
+		return err
+	}
+	e.From, e.Forward = p.step.ID, p.step.Path > to.Path
 	ins.r.touchEdge(e)
 	ins.r.made.from[e.From] = append(ins.r.made.from[e.From], e)
 	return ins.r.refresh(e, p.step)

@@ -38,7 +38,7 @@ func (ins *insertion) makeScripts(p *placed) error {
 	}
 	for i, spec := range orOne(c.Jobs, p.doc.Label) {
 		j := ins.newJob(p, Script, i, specOf(spec))
-		j.Priority, j.TimeoutMinutes = c.Priority, timeout
+		j.Priority, j.TimeoutMinutes, j.Concurrency = c.Priority, timeout, c.Concurrency
 		if p.doc.Broken || ins.r.Place == nil {
 			continue
 		}

@@ -53,9 +53,13 @@ func (p *planner) step(key string, outer bool) pipeline.Step {
 	case pipeline.KindWait:
 		s.Wait = &pipeline.Wait{ContinueOnFailure: p.chance(40, "continue")}
 	case pipeline.KindBlock, pipeline.KindInput:
-		s.Manual = &pipeline.Manual{BlockedState: "passed"}
+		s.Manual = &pipeline.Manual{BlockedState: rapid.SampledFrom([]string{"passed", "failed", "running"}).Draw(p.t, "blocked state")}
 	case pipeline.KindTrigger:
-		s.Trigger = &pipeline.Trigger{Async: p.chance(30, "async"), Jobs: []pipeline.JobSpec{{SoftFail: p.softFail()}}}
+		s.Trigger = &pipeline.Trigger{Async: p.chance(30, "async")}
+		soft := p.softFail()
+		for range rapid.IntRange(1, 2).Draw(p.t, "children") {
+			s.Trigger.Jobs = append(s.Trigger.Jobs, pipeline.JobSpec{SoftFail: soft})
+		}
 	case pipeline.KindGroup:
 		for i := range rapid.IntRange(1, 3).Draw(p.t, "children") {
 			s.Steps = append(s.Steps, p.step(fmt.Sprintf("%s_%d", key, i), false))
@@ -77,15 +81,27 @@ func (p *planner) dependencies() pipeline.Dependencies {
 
 func (p *planner) command() *pipeline.Command {
 	c := &pipeline.Command{SoftFail: p.softFail(), CancelOnBuildFailing: p.failFast && p.chance(20, "fail fast")}
-	for range rapid.IntRange(1, 2).Draw(p.t, "jobs") {
-		c.Jobs = append(c.Jobs, pipeline.JobSpec{SoftFail: c.SoftFail})
+	matrix := p.chance(20, "matrix") // whose adjustments say for each job what is soft
+	for range rapid.IntRange(1, 3).Draw(p.t, "jobs") {
+		job := pipeline.JobSpec{SoftFail: c.SoftFail}
+		if matrix {
+			job.SoftFail = p.softFail()
+		}
+		c.Jobs = append(c.Jobs, job)
 	}
 	if p.chance(30, "retry") {
 		c.Retry.Automatic = []pipeline.RetryRule{
 			{Signals: []string{"SIGKILL"}, Limit: 2}, {ExitStatuses: []int{2}, Limit: 1}, {SignalReasons: []string{"none"}, Limit: 1},
 		}
 	}
+	if p.chance(40, "limited") {
+		c.Concurrency = pipeline.Concurrency{
+			Group: rapid.SampledFrom([]string{"g", "h"}).Draw(p.t, "group"), Limit: rapid.IntRange(1, 2).Draw(p.t, "limit"),
+			Method: rapid.SampledFrom([]pipeline.ConcurrencyMethod{pipeline.Ordered, pipeline.Ordered, pipeline.Eager}).Draw(p.t, "method"),
+		}
+	}
 	c.Retry.Manual.PermitOnPassed = p.chance(50, "permit")
+	c.Retry.Manual.Forbidden = p.chance(10, "forbid")
 	return c
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
@@ -19,17 +18,22 @@ type story struct {
 	t *rapid.T
 	p *planner
 	w *buildtest.World
+	// fleet gives out the slots of concurrency groups; without one they are given out at random.
+	fleet *buildtest.Fleet
 	// starts, runnable and triggers count announcements by job; returns the jobs that went back to their queue.
 	starts, runnable, triggers, returns map[string]int
 }
 
-func newStory(t *rapid.T, failFast bool) *story {
+func newStory(t *rapid.T, failFast bool, fleet *buildtest.Fleet) *story {
 	s := &story{
-		t: t, p: &planner{t: t, failFast: failFast},
+		t: t, fleet: fleet, p: &planner{t: t, failFast: failFast},
 		starts: map[string]int{}, runnable: map[string]int{}, triggers: map[string]int{}, returns: map[string]int{},
 	}
 	for i := 0; ; i++ {
 		s.w = buildtest.New()
+		if fleet != nil {
+			fleet.Add(s.w)
+		}
 		s.p.prefix, s.p.keys = "k", nil
 		plan := s.p.plan()
 		if i == 5 { // so many cycles: draw no dependencies any more
@@ -62,6 +66,11 @@ func (s *story) apply(ev build.Event) bool {
 		s.t.Fatalf("%#v changed something the second time: %+v", ev, again)
 	}
 	s.check(ev)
+	if s.fleet != nil {
+		if err := s.fleet.GiveSlots(); err != nil {
+			s.t.Fatalf("after %#v: %v", ev, err)
+		}
+	}
 	return true
 }
 
@@ -135,7 +144,7 @@ func (s *story) disturb() {
 	jobs := s.w.Jobs()
 	j := jobs[rapid.IntRange(0, len(jobs)-1).Draw(s.t, "job")]
 	status := rapid.IntRange(0, 3).Draw(s.t, "status")
-	switch rapid.IntRange(0, 24).Draw(s.t, "event") {
+	switch rapid.IntRange(0, 26).Draw(s.t, "event") {
 	case 0, 1, 2, 3:
 		s.start(j)
 	case 4, 5, 6, 7, 8:
@@ -177,6 +186,19 @@ func (s *story) disturb() {
 		case 1:
 			s.apply(build.SkippedBuild{})
 		}
+	case 25, 26:
+		s.slot(j, status > 0)
+	}
+}
+
+// slot gives a job the slot it asks for, or not.
+func (s *story) slot(j build.Job, free bool) {
+	switch {
+	case s.fleet != nil:
+	case free:
+		s.apply(build.Admitted{JobID: j.ID})
+	default:
+		s.apply(build.Limited{JobID: j.ID})
 	}
 }
 
@@ -209,13 +231,17 @@ func (s *story) complete() {
 		if s.w.Build.State.Terminal() {
 			return
 		}
-		for _, j := range s.w.Latest() {
-			if now, exists := s.w.JobByID(j.ID); exists { // others may have moved it meanwhile
-				s.advance(now)
-			}
-		}
+		s.advanceAll()
 	}
 	s.t.Fatalf("the build is still %s: %+v", s.w.Build.State, s.w.Build.Counts)
+}
+
+func (s *story) advanceAll() {
+	for _, j := range s.w.Latest() {
+		if now, exists := s.w.JobByID(j.ID); exists { // others may have moved it meanwhile
+			s.advance(now)
+		}
+	}
 }
 
 func (s *story) advance(j build.Job) {
@@ -228,6 +254,8 @@ func (s *story) advance(j build.Job) {
 		s.apply(build.ChildChanged{JobID: j.ID, State: build.Canceled})
 	case j.State == build.JobBlocked:
 		s.apply(build.Unblocked{JobID: j.ID, UserID: "user"})
+	case j.State.AsksForSlot():
+		s.slot(j, true)
 	case j.State == build.JobScheduled:
 		s.start(j)
 	case j.State == build.JobAssigned:
@@ -244,45 +272,14 @@ func (s *story) advance(j build.Job) {
 func TestRandomStories(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		s := newStory(t, true)
+		s := newStory(t, true, nil)
+		if s.p.chance(20, "limit") { // which uploads and retries soon come up against
+			s.w.Limits.JobsPerBuild = s.w.Build.JobsCreated + rapid.IntRange(1, 6).Draw(t, "jobs left")
+		}
 		for range rapid.IntRange(0, 40).Draw(t, "events") {
 			s.happen()
 		}
 		s.complete()
-	})
-}
-
-// TestIndependentEndsCommute compares the two orders in which two running jobs may finish.
-func TestIndependentEndsCommute(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		s := newStory(t, false)
-		for range rapid.IntRange(0, 10).Draw(t, "events") {
-			s.happen()
-		}
-		for _, j := range s.w.Latest() {
-			if j.State == build.JobScheduled && j.Type == build.Script {
-				s.start(j)
-			}
-		}
-		running := slices.DeleteFunc(s.w.Latest(), func(j build.Job) bool { return j.State != build.JobRunning || j.Type != build.Script })
-		if len(running) < 2 {
-			return // nothing can happen at once
-		}
-		a := build.Finished{JobID: running[0].ID, ExitStatus: rapid.IntRange(0, 3).Draw(t, "a")}
-		b := build.Finished{JobID: running[1].ID, ExitStatus: rapid.IntRange(0, 3).Draw(t, "b")}
-		one, other := s.w.Clone(), s.w.Clone()
-		for _, step := range []struct {
-			w  *buildtest.World
-			ev build.Event
-		}{{one, a}, {one, b}, {other, b}, {other, a}} {
-			if _, err := step.w.Apply(step.ev); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if diff := cmp.Diff(picture(one), picture(other)); diff != "" {
-			t.Fatalf("the order matters:\n%s", diff)
-		}
 	})
 }
 

@@ -78,7 +78,7 @@ func TestRefusals(t *testing.T) {
 				apply(t, w, build.SkippedBuild{})
 				return build.Retried{JobID: job(t, w, "b").ID}
 			},
-			code: build.NotRetryable, text: "Jobs of a build that is skipped cannot be retried",
+			code: build.NotRetryable, text: "Only failed, timed out or canceled jobs can be retried",
 		},
 		"FinishedOtherwise": {
 			event: func(t *testing.T, w *buildtest.World) build.Event {

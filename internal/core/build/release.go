@@ -61,6 +61,9 @@ func (r *run) letGo(j *Job, s *Step) error {
 	case Manual:
 		return r.setJob(j, s, JobBlocked, nil)
 	}
+	if j.Concurrency.Group != "" {
+		return r.setJob(j, s, JobLimiting, nil)
+	}
 	return r.setJob(j, s, JobScheduled, nil)
 }
 

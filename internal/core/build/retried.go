@@ -31,12 +31,12 @@ func (r *run) retryable(j *Job, s *Step) error {
 	switch {
 	case r.Build.CancelRequested:
 		return refuse(OfCanceled, "Jobs from canceled builds cannot be retried")
-	case r.Build.State.Final():
-		return refuse(NotRetryable, "Jobs of a build that is %s cannot be retried", r.Build.State)
 	case j.Retried():
 		return refuse(RetriedOnce, "Jobs can only be retried once")
 	case j.Type != Script || !ended:
 		return refuse(NotRetryable, "Only failed, timed out or canceled jobs can be retried")
+	case r.Build.State.Final():
+		return refuse(NotRetryable, "Jobs of a build that is %s cannot be retried", r.Build.State)
 	case policy.Forbidden && policy.Reason != "":
 		return refuse(NotRetryable, "%s", policy.Reason)
 	case policy.Forbidden:
@@ -52,7 +52,7 @@ func (r *run) nextAttempt(old *Job, retryType, userID string) *Job {
 	return &Job{
 		ID: r.NewID(), BuildID: old.BuildID, StepID: old.StepID, Type: old.Type, State: JobPending,
 		StepPath: old.StepPath, Index: old.Index, Spec: old.Spec, Priority: old.Priority,
-		TimeoutMinutes: old.TimeoutMinutes, QueueID: old.QueueID,
+		TimeoutMinutes: old.TimeoutMinutes, QueueID: old.QueueID, Concurrency: old.Concurrency,
 		RetriesCount: old.RetriesCount + 1, RuleRetries: old.RuleRetries,
 		RetrySourceID: old.ID, RetryType: retryType, RetriedByID: userID,
 		CreatedAt: r.Now, ScheduledAt: old.ScheduledAt,
@@ -107,7 +107,7 @@ func (r *run) reopenMissing(s *Step) error {
 	}
 	for _, e := range edges {
 		if e.From == "" && e.Key != "" && e.State == EdgeFailed {
-			if err := r.setEdge(e, EdgeOpen); err != nil {
+			if err := r.setEdge(e, EdgeHeld); err != nil {
 				return err
 			}
 		}

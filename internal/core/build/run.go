@@ -2,6 +2,7 @@ package build
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -21,6 +22,8 @@ type run struct {
 	// queued are the steps in queue.
 	queued  map[string]bool
 	effects []Effect
+	// groups are the concurrency groups to be told of as changed.
+	groups map[string]bool
 }
 
 // touched lists the parts that changed, in order of their first change.
@@ -55,6 +58,7 @@ func newRun(m *Machine) *run {
 		removed: map[string]bool{},
 		marks:   map[string]*front{},
 		queued:  map[string]bool{},
+		groups:  map[string]bool{},
 		touched: touched{hasJob: map[string]bool{}, hasEdg: map[string]bool{}},
 		made: made{
 			step: map[string]bool{}, byKey: map[string]*Step{}, job: map[string]bool{}, edge: map[string]bool{},
@@ -88,6 +92,13 @@ func (r *run) touchEdge(e *Edge) {
 }
 
 func (r *run) effect(e Effect) { r.effects = append(r.effects, e) }
+
+// groupChanged notes that the members of a concurrency group have to be looked at again; "" is no group.
+func (r *run) groupChanged(group string) {
+	if group != "" {
+		r.groups[group] = true
+	}
+}
 
 // addStep takes a new step into the build.
 func (r *run) addStep(s *Step) {
@@ -173,6 +184,9 @@ func (r *run) collect() *Changes {
 		c.RemovedSteps = append(c.RemovedSteps, id)
 	}
 	slices.Sort(c.RemovedSteps)
+	for _, group := range slices.Sorted(maps.Keys(r.groups)) {
+		c.Effects = append(c.Effects, GroupChanged{Group: group})
+	}
 	return c
 }
 

@@ -5,6 +5,8 @@ type front struct {
 	ownSettled, settled    bool
 	own, full              Verdict
 	priorFailed, priorOpen bool
+	priorHeld              bool
+	ownHolds, holds        bool
 	state                  StepState
 	part                   part
 }
@@ -12,6 +14,7 @@ type front struct {
 // part is what a step adds to the counters of the group or uploader it is a part of.
 type part struct {
 	open  int
+	held  int
 	tally Tally
 }
 
@@ -19,14 +22,24 @@ func frontOf(s *Step) front {
 	return front{
 		ownSettled: s.OwnSettled, settled: s.Settled, own: s.Own, full: s.Full,
 		priorFailed: s.PriorFailed, priorOpen: s.isBarrier() && s.OpenEdges > 0,
+		priorHeld: s.isBarrier() && s.HeldEdges > 0, ownHolds: s.ownHolds(), holds: s.holds(),
 		state: s.State, part: partOf(s),
 	}
+}
+
+// told is the side of a step that its neighbors know. While a step changes they see it as it was, and hear of the change
+// when it is visited.
+func (r *run) told(s *Step) front {
+	if mark := r.marks[s.ID]; mark != nil {
+		return *mark
+	}
+	return frontOf(s)
 }
 
 // partOf is the one definition of the counters over parts.
 func partOf(s *Step) part {
 	if !s.Settled {
-		return part{open: 1}
+		return part{open: 1, held: one(s.holds())}
 	}
 	p := part{tally: Tally{Failed: one(s.Full.Failed), Stopped: one(s.Full.Stopped)}}
 	all := s.JobTally
@@ -59,6 +72,9 @@ func (r *run) visit(s *Step) error {
 		return nil
 	}
 	*mark = is
+	if s.Held() && !was.ownHolds && !r.made.step[s.ID] {
+		r.groupChanged(s.Settings.Concurrency.Group)
+	}
 	if was.part != is.part || was.state != is.state {
 		if err := r.tellWhole(s, was.part, is.part); err != nil {
 			return err
@@ -91,6 +107,7 @@ func (r *run) tellWhole(s *Step, was, is part) error {
 	r.touchStep(whole)
 	whole.State = state
 	whole.OpenParts += is.open - was.open
+	whole.HeldParts += is.held - was.held
 	whole.PartTally.add(was.tally, -1)
 	whole.PartTally.add(is.tally, 1)
 	r.enqueue(whole)

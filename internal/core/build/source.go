@@ -23,6 +23,8 @@ type Source interface {
 	// EdgesFrom returns the edges whose dependency is the step, EdgesTo those of the dependent.
 	EdgesFrom(stepID string) ([]*Edge, error)
 	EdgesTo(stepID string) ([]*Edge, error)
+	// StepsOfGroup returns the steps whose jobs are of a concurrency group, in path order.
+	StepsOfGroup(concurrencyGroup string) ([]*Step, error)
 	// EdgesByKey returns edges that wait for a step of that key to appear.
 	EdgesByKey(key string) ([]*Edge, error)
 }

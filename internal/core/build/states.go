@@ -81,6 +81,19 @@ func (s JobState) Terminal() bool {
 	return false
 }
 
+// HoldsSlot reports whether a job takes up one of the slots of its concurrency group
+// (docs/contract/pipelines.md, section 12).
+func (s JobState) HoldsSlot() bool {
+	switch s {
+	case JobScheduled, JobReserved, JobAssigned, JobAccepted, JobRunning, JobCanceling, JobTimingOut:
+		return true
+	}
+	return false
+}
+
+// AsksForSlot reports whether only its concurrency group holds the job back.
+func (s JobState) AsksForSlot() bool { return s == JobLimiting || s == JobLimited }
+
 // OnAgent reports whether an agent holds the job, so that a cancel has to be told to it.
 func (s JobState) OnAgent() bool {
 	switch s {

@@ -29,10 +29,11 @@ func (k *knot) Steps(ids []string) ([]*Step, error) {
 	return slices.DeleteFunc(slices.Clone(k.steps), func(s *Step) bool { return !slices.Contains(ids, s.ID) }), nil
 }
 
-func (k *knot) StepByKey(string) (*Step, error)     { return nil, nil }
-func (k *knot) StepsAround(string) ([]*Step, error) { return k.steps, nil }
-func (k *knot) OpenSteps() ([]*Step, error)         { return k.steps, nil }
-func (k *knot) EdgesByKey(string) ([]*Edge, error)  { return nil, nil }
+func (k *knot) StepByKey(string) (*Step, error)      { return nil, nil }
+func (k *knot) StepsAround(string) ([]*Step, error)  { return k.steps, nil }
+func (k *knot) OpenSteps() ([]*Step, error)          { return k.steps, nil }
+func (k *knot) StepsOfGroup(string) ([]*Step, error) { return nil, nil }
+func (k *knot) EdgesByKey(string) ([]*Edge, error)   { return nil, nil }
 func (k *knot) EdgesFrom(id string) ([]*Edge, error) {
 	return k.filter(func(e *Edge) bool { return e.From == id }), nil
 }

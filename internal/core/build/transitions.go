@@ -91,6 +91,8 @@ func (r *run) stamp(j *Job) {
 		j.FinishedAt = &now
 	}
 	switch j.State {
+	case JobLimiting:
+		j.LimitingAt = &now
 	case JobScheduled:
 		if j.RunnableAt == nil {
 			j.RunnableAt = &now
@@ -127,10 +129,13 @@ func (r *run) announce(j *Job, s *Step, from JobState) {
 		}
 	case JobTimingOut:
 		r.effect(JobCancel{Job: j})
+	case JobLimiting:
+		r.groupChanged(j.Concurrency.Group)
 	}
 	if !j.State.Terminal() || from == JobPending {
 		return
 	}
+	r.groupChanged(j.Concurrency.Group)
 	if j.Type == Script && from.queued() {
 		r.effect(JobWithdrawn{Job: j})
 	}

@@ -141,6 +141,7 @@ func (r *run) remove(steps []*Step) error {
 			if j.Type == Script && j.State.queued() {
 				r.effect(JobWithdrawn{Job: j})
 			}
+			r.groupChanged(j.Concurrency.Group)
 		}
 		if err := r.leaveWhole(s); err != nil {
 			return err
@@ -165,6 +166,7 @@ func (r *run) leaveWhole(s *Step) error {
 	p := partOf(s)
 	r.touchStep(whole)
 	whole.OpenParts -= p.open
+	whole.HeldParts -= p.held
 	whole.PartTally.add(p.tally, -1)
 	r.enqueue(whole)
 	return nil
@@ -178,7 +180,7 @@ func (r *run) unbindFrom(s *Step) error {
 		return err
 	}
 	for _, e := range edges {
-		state := EdgeOpen
+		state := EdgeHeld
 		if e.Key == "" {
 			state = EdgeSatisfied
 		}

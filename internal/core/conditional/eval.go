@@ -13,6 +13,9 @@ type Vars struct {
 	// Env returns the value of an environment variable of the build and whether it is set. It is asked only for names
 	// that a condition may read; nil means that nothing is set.
 	Env func(name string) (string, bool)
+	// Stop is asked before each match of a regular expression; true ends the evaluation with an error. It is how those
+	// who evaluate many conditions bound the time of all. Nil never stops.
+	Stop func() bool
 }
 
 func (v Vars) env(name string) (string, bool) {
@@ -145,6 +148,9 @@ func (n *matchNode) eval(e *evaluator) (Value, error) {
 func (e *evaluator) match(pattern *regex, text Value) (bool, error) {
 	if text.kind == kindNull {
 		return false, nil
+	}
+	if e.vars.Stop != nil && e.vars.Stop() {
+		return false, e.errorAt(pattern, "there is no time left for this regular expression: make those of the conditions simpler")
 	}
 	matched, err := pattern.compiled.MatchString(text.text)
 	if err != nil {

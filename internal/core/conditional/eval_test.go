@@ -220,6 +220,45 @@ func TestSlowRegexIsStopped(t *testing.T) {
 	}
 }
 
+func TestEvaluationIsStopped(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		src string
+		// allowed is how many matches there is time for.
+		allowed int
+		want    string
+	}{
+		"in time":        {`build.branch =~ /x/ || build.branch =~ /o/`, 2, ""},
+		"second match":   {`build.branch =~ /x/ || build.branch =~ /o/`, 1, "there is no time left for this regular expression: make those of the conditions simpler (line 1, column 40)"},
+		"second element": {`["a", "b"] includes /b/`, 1, "there is no time left for this regular expression: make those of the conditions simpler (line 1, column 21)"},
+		"no match":       {`build.branch == "topic" || build.tag =~ /x/`, 0, ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expr, err := Parse(tt.src, ScopeStep)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := 0
+			vars := Vars{Values: map[string]Value{"build.branch": String("topic")}, Stop: func() bool {
+				asked++
+				return asked > tt.allowed
+			}}
+			got, err := expr.Eval(vars)
+			if tt.want == "" {
+				if err != nil || !got {
+					t.Errorf("got %v, %v", got, err)
+				}
+				return
+			}
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestStringsCopies(t *testing.T) {
 	t.Parallel()
 	teams := []string{"deploy"}

@@ -1,7 +1,8 @@
 // Package dispatch decides which job goes to which agent: the order of a queue's jobs, whether an agent matches a job's
-// query rules, and the pairing of many jobs with many agents. It knows nothing of rows, connections or time passing.
+// query rules, the pairing of many jobs with many agents, and which jobs of a concurrency group may go at all. It knows
+// nothing of rows, connections or time passing.
 //
-// The contract is docs/contract/pipelines.md, section 13.
+// The contract is docs/contract/pipelines.md, sections 12 and 13.
 package dispatch
 
 import (

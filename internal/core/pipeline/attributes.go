@@ -18,8 +18,8 @@ var (
 	manual    = []Kind{KindBlock, KindInput}
 )
 
-// attributes is every property of every step kind (docs/contract/pipelines.md, sections 2.2 to 2.7). Those in
-// unsupported.go are known and refused.
+// attributes is every property of every step kind (docs/contract/pipelines.md, sections 2.2 to 2.7), but for
+// `if_changed`, which agents remove.
 var attributes = []attribute{
 	{names: []string{"key", "identifier", "id"}, kinds: everyKind},
 	{names: []string{"label", "name"}, kinds: everyKind},
@@ -36,6 +36,9 @@ var attributes = []attribute{
 	{names: []string{"cache"}, kinds: command},
 	{names: []string{"cancel_on_build_failing"}, kinds: command},
 	{names: []string{"checkout"}, kinds: command},
+	{names: []string{"concurrency"}, kinds: command},
+	{names: []string{"concurrency_group"}, kinds: command},
+	{names: []string{"concurrency_method"}, kinds: command},
 	{names: []string{"env"}, kinds: command},
 	{names: []string{"image"}, kinds: command},
 	{names: []string{"matrix"}, kinds: command},
@@ -44,6 +47,7 @@ var attributes = []attribute{
 	{names: []string{"retry"}, kinds: command},
 	{names: []string{"secrets"}, kinds: command},
 	{names: []string{"signature"}, kinds: command},
+	{names: []string{"notify"}, kinds: []Kind{KindCommand, KindGroup}},
 	{names: []string{"timeout_in_minutes", "timeout"}, kinds: command},
 	{names: []string{"parallelism"}, kinds: []Kind{KindCommand, KindTrigger}},
 	{names: []string{"soft_fail"}, kinds: []Kind{KindCommand, KindTrigger}},

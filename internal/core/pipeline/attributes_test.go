@@ -39,9 +39,13 @@ var attributeCases = map[string]struct {
 	"cache":                   {"{ paths: a }", raw, `{"command":"make","cache":{"paths":"a"}}`},
 	"cancel_on_build_failing": {"true", func(s Step) any { return s.Command.CancelOnBuildFailing }, true},
 	"checkout":                {"{ skip: true }", func(s Step) any { return s.Command.Jobs[0].Env }, map[string]string{"BUILDKITE_SKIP_CHECKOUT": "true"}},
+	"concurrency":             {`"2"` + "\n  concurrency_group: g", limit, Concurrency{Group: "g", Limit: 2, Method: Ordered}},
+	"concurrency_group":       {"7\n  concurrency: 1", limit, Concurrency{Group: "7", Limit: 1, Method: Ordered}},
+	"concurrency_method":      {"eager\n  concurrency: 1\n  concurrency_group: g", limit, Concurrency{Group: "g", Limit: 1, Method: Eager}},
 	"env":                     {"{ A: 1, B: ~ }", func(s Step) any { return s.Command.Jobs[0].Env }, map[string]string{"A": "1", "B": ""}},
 	"image":                   {"alpine", func(s Step) any { return s.Command.Jobs[0].Env }, map[string]string{"BUILDKITE_IMAGE": "alpine"}},
 	"matrix":                  {"[a, b]", func(s Step) any { return s.Command.Jobs[1].Matrix }, map[string]string{"": "b"}},
+	"notify":                  {"[github_check]", func(s Step) any { return s.Notify }, []Notification{{GitHubCheck: &GitHubCheck{}}}},
 	"plugins":                 {"[org/name#v1]", func(s Step) any { return string(s.Command.Jobs[0].Plugins) }, `[{"github.com/org/name-buildkite-plugin#v1":null}]`},
 	"priority":                {"-2", func(s Step) any { return s.Command.Priority }, -2},
 	"retry":                   {"{ automatic: true }", func(s Step) any { return s.Command.Retry.Automatic }, []RetryRule{{Limit: 2}}},
@@ -69,6 +73,8 @@ var attributeCases = map[string]struct {
 	"group": {"G", func(s Step) any { return s.Label }, "G"},
 	"steps": {"[wait, { command: a }]", func(s Step) any { return len(s.Steps) }, 2},
 }
+
+func limit(s Step) any { return s.Command.Concurrency }
 
 func raw(s Step) any { return string(s.Raw) }
 
@@ -159,22 +165,6 @@ func TestAttributesOfOtherKindsAreRefused(t *testing.T) {
 				t.Parallel()
 				doc := "- " + indented(starts[kind]) + "\n  " + a.names[0] + ": " + attributeCases[a.names[0]].value + "\n"
 				refusalOf(t, doc, upload())
-			})
-		}
-	}
-}
-
-func TestUnsupportedAttributesAreRefusedUnlessNull(t *testing.T) {
-	t.Parallel()
-	for _, u := range unsupportedAttributes {
-		for _, kind := range u.kinds {
-			t.Run(string(kind)+"/"+u.name, func(t *testing.T) {
-				t.Parallel()
-				doc := "- " + indented(starts[kind]) + "\n  " + u.name + ": "
-				if got, want := refusalOf(t, doc+"1", upload()).Message, u.refusal().Message; got != want {
-					t.Errorf("got %s, want %s", got, want)
-				}
-				mustCompile(t, doc+"~", upload())
 			})
 		}
 	}

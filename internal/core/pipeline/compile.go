@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/buildkite/go-pipeline/ordered"
 
@@ -19,6 +20,14 @@ type Options struct {
 	Branch string
 	// Stored says that the document is a pipeline's stored configuration and not an upload.
 	Stored bool
+	// Draft says that the document is only looked at: there is no build yet, and no agent has worked on it. Conditions
+	// are checked and taken for true, branches match, variables have no values, and a file may have `if_changed`.
+	Draft bool
+	// DefaultAgents are the query rules of steps that have none, in a document that has none either: those of the stored
+	// configuration (docs/contract/pipelines.md, section 2.9).
+	DefaultAgents []string
+	// Elapsed tells how long the compilation has taken, against Limits.ConditionTime. Nil leaves conditions their time.
+	Elapsed func() time.Duration
 	// Limits are DefaultLimits when zero.
 	Limits Limits
 }
@@ -43,8 +52,8 @@ func compile(top *ordered.MapSA, o Options) (Plan, error) {
 			return Plan{}, err
 		}
 	}
-	c := compiler{opts: o, limits: o.Limits, conditions: map[string]bool{}, keys: map[string]bool{}}
-	env, err := c.readTop(top)
+	c := newCompiler(o)
+	plan, err := c.readTop(top)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -52,17 +61,18 @@ func compile(top *ordered.MapSA, o Options) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	steps, err := c.steps(list, nil)
+	plan.Steps, err = c.steps(list, nil)
 	if err != nil {
 		return Plan{}, err
 	}
-	return Plan{Env: env, Steps: steps}, nil
+	return plan, nil
 }
 
 // compiler compiles one document.
 type compiler struct {
 	opts     Options
 	limits   Limits
+	vars     conditional.Vars
 	defaults defaults
 	// jobs counts the jobs so far, against the limit.
 	jobs int
@@ -70,8 +80,19 @@ type compiler struct {
 	bytes int
 	// keys are the step keys seen, groups and their children in one space.
 	keys map[string]bool
-	// conditions keeps verdicts by text: generated pipelines repeat them.
-	conditions map[string]bool
+	// verdicts keeps what conditions of steps came to: generated pipelines repeat them. checked are those of other
+	// places.
+	verdicts map[string]bool
+	checked  map[conditionAt]bool
+}
+
+func newCompiler(o Options) *compiler {
+	c := &compiler{
+		opts: o, limits: o.Limits, vars: o.Vars,
+		keys: map[string]bool{}, verdicts: map[string]bool{}, checked: map[conditionAt]bool{},
+	}
+	c.vars.Stop = c.late
+	return c
 }
 
 // steps compiles the list of one scope: the document's, or a group's when parent is set. parent is what the group's own
@@ -94,11 +115,11 @@ func (c *compiler) steps(list []any, parent *exclusion) ([]Step, error) {
 
 // step compiles one entry of a list.
 func (c *compiler) step(item any, parent *exclusion) (Step, error) {
-	kind, values, err := normalize(item, c.opts.Stored)
+	kind, values, err := normalize(item, c.opts)
 	if err != nil {
 		return Step{}, err
 	}
-	r := &reader{values: values}
+	r := &reader{values: values, draft: c.opts.Draft}
 	step := Step{Kind: kind}
 	c.common(r, &step)
 	excluded := c.exclude(r, &step, parent)

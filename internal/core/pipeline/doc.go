@@ -5,7 +5,6 @@
 // Parse reads a document and (*Document).Compile works it out for one build; both refuse with an *Error that holds the
 // contract's text and the place. A step is first brought into its one form (normalize.go), then read attribute by
 // attribute (a file for each kind of step and for each larger attribute), and its normal form is kept as Step.Raw.
-// What the contract has and Bridle does not yet stands in unsupported.go.
 //
 // The contract is docs/contract/pipelines.md, sections 1, 2, 7 to 11, 15, 16 and 30.
 package pipeline

@@ -14,10 +14,13 @@ import (
 
 var update = flag.Bool("update", false, "write the plans of testdata/*.good.yml")
 
-// options: a file named stored* is stored configuration, any other an upload.
+// options: a file named stored* is stored configuration, draft* one that no agent has worked on, any other an upload.
 func optionsFor(file string) Options {
-	if strings.HasPrefix(filepath.Base(file), "stored") {
+	switch name := filepath.Base(file); {
+	case strings.HasPrefix(name, "stored"):
 		return stored()
+	case strings.HasPrefix(name, "draft"):
+		return draft()
 	}
 	return upload()
 }
@@ -57,6 +60,12 @@ func TestGoodFiles(t *testing.T) {
 func render(plan Plan) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "env %s\n", line(plan.Env))
+	if plan.Agents != nil {
+		fmt.Fprintf(&b, "agents %s\n", line(plan.Agents))
+	}
+	for _, n := range plan.Notify {
+		fmt.Fprintf(&b, "notify %s\n", written(n))
+	}
 	renderSteps(&b, "", plan.Steps)
 	return b.String()
 }
@@ -82,6 +91,14 @@ func renderSteps(b *strings.Builder, indent string, steps []Step) {
 		}
 		renderSteps(b, indent+"  ", children)
 	}
+}
+
+func written(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
 // line renders a value as JSON without zero values.

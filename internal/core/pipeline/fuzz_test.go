@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func FuzzParseCompile(f *testing.F) {
@@ -31,12 +33,22 @@ func FuzzParseCompile(f *testing.F) {
 			mustBeError(t, err)
 			return
 		}
+		early := o
+		early.Draft, early.Interpolate = true, nil
+		_, earlyErr := d.Compile(early)
+		if earlyErr != nil {
+			mustBeError(t, earlyErr)
+		}
 		plan, err := d.Compile(o)
 		if err != nil {
 			mustBeError(t, err)
 			return
 		}
+		if earlyErr != nil && !isStored {
+			t.Errorf("refused as a draft: %v", earlyErr)
+		}
 		checkPlan(t, plan.Steps)
+		checkNotifications(t, plan.Notify, notifyBuild)
 		if n := plan.JobCount(); n > DefaultLimits().Jobs {
 			t.Errorf("%d jobs", n)
 		}
@@ -60,6 +72,29 @@ func checkPlan(t *testing.T, steps []Step) {
 		if err := agentDisagrees(s); err != nil {
 			t.Errorf("%v\n%s", err, s.Raw)
 		}
+		at := notifyStep
+		if s.Kind == KindGroup {
+			at = notifyGroup
+		}
+		checkNotifications(t, s.Notify, at)
 		checkPlan(t, s.Steps)
+	}
+}
+
+// checkNotifications reads notifications back from their JSON.
+func checkNotifications(t *testing.T, all []Notification, at notifyPlace) {
+	t.Helper()
+	for _, n := range all {
+		value, err := decodeJSON([]byte(written(n)), DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := newCompiler(Options{Limits: DefaultLimits()}).notification(value, at)
+		if err != nil {
+			t.Fatalf("%s: %v", written(n), err)
+		}
+		if diff := cmp.Diff(n, again); diff != "" {
+			t.Errorf("%s (-first +again):\n%s", written(n), diff)
+		}
 	}
 }

@@ -1,5 +1,7 @@
 package pipeline
 
+import "time"
+
 // Limits bound what a document may ask for (docs/contract/pipelines.md, section 30).
 type Limits struct {
 	// DocumentBytes bounds the document, and what its variables expand it to.
@@ -15,8 +17,9 @@ type Limits struct {
 	// Jobs bounds the jobs one document creates.
 	Jobs int
 
-	KeyLength        int // characters
-	SkipReasonLength int // characters
+	KeyLength              int // characters
+	SkipReasonLength       int // characters
+	ConcurrencyGroupLength int // characters
 
 	MatrixDimensions   int
 	MatrixElements     int // per dimension
@@ -38,31 +41,50 @@ type Limits struct {
 	AllowedTeams int
 
 	SecretKeyLength int
+
+	Notifications      int // per `notify`
+	NotifyBytes        int // what a step's notifications may grow to as JSON
+	SlackChannels      int // per notification
+	CheckAnnotations   int // per notification
+	CheckTextLength    int // bytes of a title, summary or text; GitHub's own limit
+	NotifyTargetLength int // bytes of an address, URL, key or channel
+
+	// ConditionTime bounds the time that the conditions of a document take together, where somebody measures it
+	// (Options.Elapsed). A match of a regular expression that has begun may go on for conditional.MatchTimeout.
+	ConditionTime time.Duration
 }
 
 // DefaultLimits are the contract's limits, and Bridle's own where the contract names none.
 func DefaultLimits() Limits {
 	return Limits{
-		DocumentBytes:      10 << 20,
-		Nesting:            64,
-		Values:             1 << 20,
-		ExpandedBytes:      64 << 20,
-		Jobs:               500,
-		KeyLength:          100,
-		SkipReasonLength:   70,
-		MatrixDimensions:   6,
-		MatrixElements:     25,
-		MatrixElementBytes: 128,
-		MatrixAdjustments:  12,
-		MatrixJobs:         50,
-		TimeoutMinutes:     100 * 365 * 24 * 60,
-		RetryLimit:         10,
-		RetryRules:         100,
-		ExitStatuses:       512,
-		Fields:             100,
-		FieldOptions:       500,
-		FormatLength:       1 << 10,
-		AllowedTeams:       100,
-		SecretKeyLength:    255,
+		DocumentBytes:          10 << 20,
+		Nesting:                64,
+		Values:                 1 << 20,
+		ExpandedBytes:          64 << 20,
+		Jobs:                   500,
+		KeyLength:              100,
+		SkipReasonLength:       70,
+		ConcurrencyGroupLength: 200,
+		MatrixDimensions:       6,
+		MatrixElements:         25,
+		MatrixElementBytes:     128,
+		MatrixAdjustments:      12,
+		MatrixJobs:             50,
+		TimeoutMinutes:         100 * 365 * 24 * 60,
+		RetryLimit:             10,
+		RetryRules:             100,
+		ExitStatuses:           512,
+		Fields:                 100,
+		FieldOptions:           500,
+		FormatLength:           1 << 10,
+		AllowedTeams:           100,
+		SecretKeyLength:        255,
+		Notifications:          100,
+		NotifyBytes:            1 << 20,
+		SlackChannels:          100,
+		CheckAnnotations:       1000,
+		CheckTextLength:        65535,
+		NotifyTargetLength:     2048,
+		ConditionTime:          5 * time.Second,
 	}
 }

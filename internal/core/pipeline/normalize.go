@@ -2,6 +2,8 @@ package pipeline
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 
 	"github.com/buildkite/go-pipeline/ordered"
 )
@@ -27,7 +29,7 @@ const unsupportedType = "One of the steps you provided was invalid: can't be bla
 
 // normalize brings a step into its one form: a new mapping with nested forms flattened, aliases under their first
 // name, and no `type`. It refuses unknown attributes.
-func normalize(step any, stored bool) (Kind, *ordered.MapSA, error) {
+func normalize(step any, o Options) (Kind, *ordered.MapSA, error) {
 	switch step := step.(type) {
 	case string:
 		switch kind := kindByName[step]; kind {
@@ -40,7 +42,7 @@ func normalize(step any, stored bool) (Kind, *ordered.MapSA, error) {
 		if err != nil {
 			return "", nil, err
 		}
-		m, err := foldAliases(kind, flatten(kind, step), stored)
+		m, err := foldAliases(kind, flatten(kind, step), o)
 		return kind, m, err
 	}
 	return "", nil, missingType(step)
@@ -94,17 +96,17 @@ func flatten(kind Kind, step *ordered.MapSA) *ordered.MapSA {
 
 // foldAliases renames attributes to their first name. Where several names of one attribute are written, the strongest
 // that is not null wins.
-func foldAliases(kind Kind, step *ordered.MapSA, stored bool) (*ordered.MapSA, error) {
+func foldAliases(kind Kind, step *ordered.MapSA, o Options) (*ordered.MapSA, error) {
 	known := spellingsByKind[kind]
 	folded := ordered.NewMap[string, any](step.Len())
 	strength := map[string]int{}
 	for name, v := range step.All {
-		if err := checkName(kind, name, v, stored); err != nil {
+		if err := checkName(kind, name, v, o); err != nil {
 			return nil, within(err, name)
 		}
 		s, ok := known[name]
 		if !ok {
-			continue // an attribute that is refused unless it is null
+			continue // what is let pass without a meaning
 		}
 		old, written := folded.Get(s.canonical)
 		if written && old != nil && (v == nil || s.strength > strength[s.canonical]) {
@@ -114,28 +116,24 @@ func foldAliases(kind Kind, step *ordered.MapSA, stored bool) (*ordered.MapSA, e
 		strength[s.canonical] = s.strength
 	}
 	folded.Delete("type")
-	if own := string(kind); kind != KindCommand && !folded.Contains(own) {
+	own, written := string(kind), step.Contains("type") && !folded.Contains("plugins")
+	if !folded.Contains(own) && (kind != KindCommand || written) {
+		// A `type` alone makes a step: one of commands leaves the command to a hook of the agent.
 		folded.Set(own, nil)
 	}
 	return folded, nil
 }
 
 // checkName refuses what a step of the kind may not carry.
-func checkName(kind Kind, name string, v any, stored bool) error {
+func checkName(kind Kind, name string, v any, o Options) error {
 	if _, ok := spellingsByKind[kind][name]; ok {
 		return nil
 	}
-	if refusal := unsupported(kind, name); refusal != nil {
-		if v == nil {
-			return nil
-		}
-		return refusal
+	if name == "if_changed" && slices.Contains(skippable, kind) {
+		return checkIfChanged(v, o)
 	}
-	if name == "if_changed" && (kind == KindCommand || kind == KindTrigger || kind == KindGroup) {
-		if v == nil {
-			return nil
-		}
-		return ifChanged(stored)
+	if o.Draft && strings.Contains(name, "$") {
+		return nil
 	}
 	return unknownProperty(kind, name)
 }

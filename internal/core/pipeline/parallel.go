@@ -10,7 +10,7 @@ func (c *compiler) parallel(r *reader, step *Step, job JobSpec) []JobSpec {
 	if r.value("parallelism") == nil {
 		return []JobSpec{job}
 	}
-	total := r.integer("parallelism", 0, 0)
+	total := r.integer("parallelism", 0, 1)
 	switch {
 	case r.err != nil:
 		return nil

@@ -28,6 +28,10 @@ const (
 type Plan struct {
 	// Env is the document's top-level env, weaker than any step's own.
 	Env map[string]string
+	// Agents are the query rules at the top of the document.
+	Agents []string
+	// Notify are the notifications of the build.
+	Notify []Notification
 	// Steps are in document order; a group carries its children in Step.Steps.
 	Steps []Step
 }
@@ -58,6 +62,9 @@ type Step struct {
 	// empty for `skip: true`.
 	Broken       bool
 	BrokenReason string
+
+	// Notify are the notifications of a command step or group.
+	Notify []Notification
 
 	Command *Command
 	Wait    *Wait
@@ -100,6 +107,7 @@ type Command struct {
 	// TimeoutMinutes is 0 when the step names none.
 	TimeoutMinutes       int
 	CancelOnBuildFailing bool
+	Concurrency          Concurrency
 	Signature            json.RawMessage
 	// Matrix is the matrix with its values as text, as the agent signs it; nil without one.
 	Matrix json.RawMessage

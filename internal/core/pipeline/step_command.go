@@ -22,14 +22,16 @@ func (c *compiler) commandStep(r *reader, step *Step) {
 		SoftFail:             c.softFail(r),
 		TimeoutMinutes:       c.timeout(r),
 		CancelOnBuildFailing: r.boolean("cancel_on_build_failing", false),
+		Concurrency:          c.concurrency(r),
 		Signature:            signature(r),
 	}
+	step.Notify = c.notifications(r, notifyStep)
 	step.Command = cmd
 	if plugins == nil && !r.values.Contains("command") {
 		r.fail(refuse("A `command` step must have a `command` or `plugins`"))
 	}
 	normalizeEnv(r, cmd.Env)
-	checkCache(r)
+	c.mergeCache(r)
 	c.mergeCheckout(r)
 	c.mergeSecrets(r)
 	matrix := c.readMatrix(r)
@@ -189,28 +191,6 @@ func pluginsJSON(plugins gopipeline.Plugins) json.RawMessage {
 		panic("pipeline: plugins are not JSON: " + err.Error())
 	}
 	return text
-}
-
-// checkCache checks the shape of `cache`, which is the agent's matter: it cannot read a job with another one.
-func checkCache(r *reader) {
-	switch v := r.value("cache").(type) {
-	case nil, bool, string:
-	case []any:
-		r.texts("cache")
-	case *ordered.MapSA:
-		cache := &reader{values: copyMap(v)}
-		cache.noBlankName()
-		cache.plainText("name")
-		cache.plainText("size")
-		cache.texts("paths")
-		if cache.value("disabled") != nil {
-			cache.values.Set("disabled", cache.boolean("disabled", false))
-		}
-		r.values.Set("cache", cache.values)
-		r.fail(cache.err, "cache")
-	default:
-		r.fail(refuse("`cache` must be paths, a mapping or a boolean, but it is %s", noun(v)), "cache")
-	}
 }
 
 // withExtra returns env with what the step's other attributes add; the additions win.

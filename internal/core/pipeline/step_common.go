@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"errors"
 	"math"
 	"regexp"
 	"strings"
@@ -10,7 +9,6 @@ import (
 	"github.com/buildkite/go-pipeline/ordered"
 
 	"github.com/bridle-ci/bridle/internal/core/branches"
-	"github.com/bridle-ci/bridle/internal/core/conditional"
 )
 
 // common reads what steps of every kind may have.
@@ -123,7 +121,7 @@ func (e exclusion) mark(step *Step) {
 // first, then branches, then skips (docs/contract/pipelines.md, sections 2.7 and 4.4).
 func (c *compiler) exclude(r *reader, step *Step, parent *exclusion) exclusion {
 	run := c.condition(r, step.If)
-	matches := strings.TrimSpace(step.Branches) == "" || branches.Match(step.Branches, c.opts.Branch)
+	matches := c.opts.Draft || strings.TrimSpace(step.Branches) == "" || branches.Match(step.Branches, c.opts.Branch)
 	skip := c.skip(r)
 	switch {
 	case !run || parent != nil && parent.condition:
@@ -136,37 +134,6 @@ func (c *compiler) exclude(r *reader, step *Step, parent *exclusion) exclusion {
 		return *parent
 	}
 	return exclusion{}
-}
-
-// condition evaluates an `if`; a blank one is true.
-func (c *compiler) condition(r *reader, text string) bool {
-	if strings.TrimSpace(text) == "" {
-		return true
-	}
-	if verdict, ok := c.conditions[text]; ok {
-		return verdict
-	}
-	expr, err := conditional.Parse(text, conditional.ScopeStep)
-	if err != nil {
-		r.fail(conditionError(err), "if")
-		return false
-	}
-	verdict, err := expr.Eval(c.opts.Vars)
-	if err != nil {
-		r.fail(conditionError(err), "if")
-		return false
-	}
-	c.conditions[text] = verdict
-	return verdict
-}
-
-// conditionError keeps the evaluator's wording (docs/contract/pipelines.md, section 2.10).
-func conditionError(err error) *Error {
-	var detail *conditional.Error
-	if errors.As(err, &detail) {
-		return refuse("%s", detail.Message)
-	}
-	return refuse("%s", err)
 }
 
 // skip reads `skip`: a boolean, or a reason.

@@ -5,6 +5,7 @@ func (c *compiler) groupStep(r *reader, step *Step, excluded exclusion) {
 	if name := r.text("group"); name != "" {
 		step.Label = name
 	}
+	step.Notify = c.notifications(r, notifyGroup)
 	list, err := stepList(r.values)
 	r.fail(err)
 	if r.err != nil {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,13 +18,21 @@ import (
 type reader struct {
 	values *ordered.MapSA
 	err    error
+	// draft lets values pass that have a variable in them.
+	draft bool
 }
 
 // fail records a refusal at a path below the mapping.
 func (r *reader) fail(err error, path ...any) {
-	if r.err == nil && err != nil {
-		r.err = within(err, path...)
+	if r.err != nil || err == nil {
+		return
 	}
+	err = within(err, path...)
+	var refusal *Error
+	if r.draft && errors.As(err, &refusal) && len(refusal.path) > 0 && holdsVariable(r.values, refusal.path) {
+		return
+	}
+	r.err = err
 }
 
 func (r *reader) value(name string) any {
@@ -59,6 +68,7 @@ func (r *reader) boolean(name string, fallback bool) bool {
 	b, ok := boolOf(v)
 	if !ok {
 		r.fail(refuse("`%s` must be true or false, but it is %s", name, noun(v)), name)
+		return fallback
 	}
 	return b
 }
@@ -73,6 +83,7 @@ func (r *reader) integer(name string, low, fallback int) int {
 	switch {
 	case !ok:
 		r.fail(refuse("`%s` must be a whole number, but it is %s", name, noun(v)), name)
+		return fallback
 	case n < low:
 		r.fail(refuse("`%s` must be at least %d, but it is %d", name, low, n), name)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/bridle-ci/bridle/internal/core/conditional"
 	"github.com/bridle-ci/bridle/internal/localrun/document"
 )
 
@@ -56,13 +55,13 @@ func TestCheck(t *testing.T) {
 		"if_changed":            {"steps:\n  - command: make\n    if_changed: src/**\n  - group: g\n    if_changed: lib/**\n    steps:\n      - command: {command: make, if_changed: a}\n", ""},
 		"beside if_changed": {
 			"steps:\n  - command: make\n    if_changed: src/**\n  - group: Tests\n    steps:\n      - command: test\n        lable: Test\n",
-			"p.yml:6: `lable` is not a valid property",
+			"p.yml:7: `lable` is not a valid property",
 		},
-		"list": {"- command: make\n  if_changed: a\n- command: test\n  lable: b\n", "p.yml:3: `lable` is not"},
+		"list": {"- command: make\n  if_changed: a\n- command: test\n  lable: b\n", "p.yml:4: `lable` is not"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := document.Check("p.yml", []byte(tt.file), "main", conditional.Vars{})
+			err := document.Check("p.yml", []byte(tt.file))
 			if tt.want == "" {
 				if err != nil {
 					t.Errorf("error %v", err)
@@ -203,6 +202,6 @@ func FuzzOnly(f *testing.F) {
 		if err == nil && !json.Valid(cut) {
 			t.Errorf("not JSON: %s", cut)
 		}
-		_ = document.Check("p.yml", []byte(file), "main", conditional.Vars{})
+		_ = document.Check("p.yml", []byte(file))
 	})
 }

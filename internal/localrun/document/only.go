@@ -15,7 +15,7 @@ import (
 // are needed; what a group depends on is needed by its steps. The rest of the document stays as it is. The result is
 // JSON, which agents read as well.
 func Only(file string, data []byte, key string) ([]byte, error) {
-	top, _, err := decode(data)
+	top, err := decode(data)
 	if errors.Is(err, errSeveral) {
 		return nil, fmt.Errorf("--step %s: %s holds several documents; --step needs one", key, file)
 	}

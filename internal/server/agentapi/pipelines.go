@@ -36,10 +36,7 @@ func (a *API) uploadPipeline(c *call) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case upload.State == store.UploadRejected:
-		return fault.New(fault.Invalid, "%s", upload.Message)
-	case upload.State == store.UploadPending && c.r.URL.Query().Get("async") == "true":
+	if upload.State == store.UploadPending && c.r.URL.Query().Get("async") == "true" {
 		// Agents compare the ids in the address with the ones they sent, byte by byte.
 		c.w.Header().Set("Location", "/v3/jobs/"+url.PathEscape(c.params["job"])+"/pipelines/"+url.PathEscape(in.UUID))
 		c.w.Header().Set("Retry-After", uploadRetryAfter)

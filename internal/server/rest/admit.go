@@ -45,6 +45,9 @@ func (a *API) authenticate(c *call, rt route) error {
 	var accepted []access.Scope
 	for _, action := range rt.actions {
 		accepted = append(accepted, access.ScopesOf(action)...)
+		if instead := access.ScopeInstead(action); instead != "" {
+			accepted = append(accepted, instead)
+		}
 	}
 	h := c.w.Header()
 	h.Set("X-OAuth-Scopes", access.JoinScopes(actor.Scopes))

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,18 +31,20 @@ type Config struct {
 	MaxBody int64
 	Log     *slog.Logger
 	Now     func() time.Time
-	// Observe, when set, is told of every request when it has been answered. Route is the id of the contract's row, or
-	// empty for an unknown route.
+	// Observe, when set, is told of every request when it has been answered. Route is the id of the contract's row or
+	// of what bodies link to, and empty for an unknown route.
 	Observe func(route string, status int, took time.Duration)
 }
 
 // API answers the requests of REST v2. It is safe for concurrent use.
 type API struct {
 	Config
-	urls    urls
-	mux     *http.ServeMux
-	ids     map[string]string // of the mux's patterns to rows
-	handler http.Handler
+	urls      urls
+	steps     stepsCache
+	described descriptions
+	mux       *http.ServeMux
+	ids       map[string]string // of the mux's patterns to rows
+	handler   http.Handler
 }
 
 // New returns the API.
@@ -54,12 +57,13 @@ func New(c Config) *API {
 		c.Now = time.Now
 	}
 	a := &API{
-		Config: c,
-		urls:   urls{base: strings.TrimRight(c.BaseURL, "/")},
-		mux:    http.NewServeMux(),
-		ids:    map[string]string{},
+		Config:    c,
+		urls:      urls{base: strings.TrimRight(c.BaseURL, "/")},
+		described: describe(strings.TrimRight(c.BaseURL, "/")),
+		mux:       http.NewServeMux(),
+		ids:       map[string]string{},
 	}
-	for _, r := range routes {
+	for _, r := range slices.Concat(routes, linked) {
 		for _, path := range r.paths() {
 			pattern := r.method + " " + path
 			a.ids[pattern] = r.id

@@ -15,20 +15,22 @@ const (
 	DefaultGraphQLLimit  = 20000
 )
 
-// Budgets are the two budgets of this API, and GraphQL's, which the API only shows. Nil ones do not limit.
+// Budgets are the two budgets of this API, which share a counter, and GraphQL's, which the API only shows. Nil ones do not
+// limit.
 type Budgets struct {
 	REST     *wire.Budget
 	RESTUser *wire.Budget
 	GraphQL  *wire.Budget
 }
 
-// NewBudgets returns budgets of so many requests a minute, for an organization and for a user, counted in the memory of
-// this node.
-func NewBudgets(organization, user int, now func() time.Time) Budgets {
-	windows := wire.NewWindows(time.Minute, now)
+// Window is the time that the limits of REST are for.
+const Window = time.Minute
+
+// NewBudgets returns budgets of so many requests within a Window, for an organization and for a user.
+func NewBudgets(organization, user int, counter wire.Counter, now func() time.Time) Budgets {
 	return Budgets{
-		REST:     &wire.Budget{Scope: "rest", Limit: organization, Counter: windows, Now: now},
-		RESTUser: &wire.Budget{Scope: "rest_user", Limit: user, Counter: windows, Now: now},
+		REST:     &wire.Budget{Scope: "rest", Limit: organization, Counter: counter, Now: now},
+		RESTUser: &wire.Budget{Scope: "rest_user", Limit: user, Counter: counter, Now: now},
 	}
 }
 
@@ -41,18 +43,19 @@ func (e *limitExceeded) Error() string {
 
 // spend counts a request on both budgets; either refuses it.
 func (a *API) spend(c *call) error {
-	var exceeded error
-	h := c.w.Header()
+	var (
+		draws    []wire.Draw
+		prefixes []string
+	)
 	if b := a.Budgets.REST; b != nil {
-		usage := b.Spend(c.actor.OrganizationID, 1)
-		usage.SetHeaders(h, "RateLimit-")
-		if usage.Exceeded() {
-			exceeded = &limitExceeded{usage}
-		}
+		draws, prefixes = append(draws, wire.Draw{Budget: b, From: c.actor.OrganizationID}), append(prefixes, "RateLimit-")
 	}
 	if b := a.Budgets.RESTUser; b != nil {
-		usage := b.Spend(c.actor.UserID, 1)
-		usage.SetHeaders(h, "RateLimit-User-")
+		draws, prefixes = append(draws, wire.Draw{Budget: b, From: c.actor.UserID}), append(prefixes, "RateLimit-User-")
+	}
+	var exceeded error
+	for i, usage := range wire.Spend(c.r.Context(), 1, draws...) {
+		usage.SetHeaders(c.w.Header(), prefixes[i])
 		if usage.Exceeded() && exceeded == nil {
 			exceeded = &limitExceeded{usage}
 		}

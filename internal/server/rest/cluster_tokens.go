@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/fault"
@@ -31,29 +30,19 @@ func (a *API) getClusterToken(c *call) error {
 }
 
 func (a *API) createClusterToken(c *call) error {
-	var in struct {
-		Description        string  `json:"description"`
-		ExpiresAt          string  `json:"expires_at"`
-		AllowedIPAddresses *string `json:"allowed_ip_addresses"`
-	}
+	var in agentTokenBody
 	if err := c.body(&in); err != nil {
 		return err
 	}
-	expiresAt, err := optionalTime(in.ExpiresAt)
+	token, err := in.input()
 	if err != nil {
 		return err
 	}
-	v, secret, err := a.Agents.CreateToken(c.r.Context(), c.actor, c.r.PathValue("cluster"), agents.TokenInput{
-		Description:        in.Description,
-		AllowedIPAddresses: in.AllowedIPAddresses,
-		ExpiresAt:          expiresAt,
-	})
+	v, secret, err := a.Agents.CreateToken(c.r.Context(), c.actor, c.r.PathValue("cluster"), token)
 	if err != nil {
 		return err
 	}
-	out := c.clusterToken(v)
-	out.Token = secret
-	return c.json(http.StatusCreated, out)
+	return c.createdToken(v, secret)
 }
 
 // optionalTime reads a time of a body; blank is none.

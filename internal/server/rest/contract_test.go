@@ -6,83 +6,41 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/bridle-ci/bridle/contracts"
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/ids"
+	"github.com/bridle-ci/bridle/internal/server/rest/openapi"
 	"github.com/bridle-ci/bridle/internal/server/wire"
 )
 
-// contractRow is a row of contracts/rest/endpoints.json.
-type contractRow struct {
-	ID            string          `json:"id"`
-	Group         string          `json:"group"`
-	Method        string          `json:"method"`
-	Path          string          `json:"path"`
-	PathSuffixes  []string        `json:"path_suffixes"`
-	Auth          string          `json:"auth"`
-	Scopes        []string        `json:"scopes"`
-	ScopesNote    string          `json:"scopes_note"`
-	SuccessStatus int             `json:"success_status"`
-	ResponseShape string          `json:"response_shape"`
-	ResponseKeys  json.RawMessage `json:"response_keys"`
-	ResponseExtra []contractKey   `json:"response_extra"`
-	Paginated     string          `json:"paginated"`
-}
-
-// contractKey is one key of an object of contracts/rest/objects.json.
-type contractKey struct {
-	Key      string            `json:"key"`
-	Type     string            `json:"type"`
-	Nullable bool              `json:"nullable"`
-	Items    string            `json:"items"`
-	Ref      string            `json:"ref"`
-	Format   string            `json:"format"`
-	Enum     []string          `json:"enum"`
-	OnlyWhen string            `json:"only_when"`
-	OneOf    map[string]string `json:"one_of"`
-}
-
-func readContract[T any](name string) func() T {
-	return sync.OnceValue(func() T {
-		var v T
-		raw, err := contracts.REST.ReadFile("rest/" + name)
-		if err == nil {
-			err = json.Unmarshal(raw, &v)
-		}
-		if err != nil {
-			panic(fmt.Sprintf("read contracts/rest/%s: %v", name, err))
-		}
-		return v
-	})
-}
-
-var (
-	contractRows    = readContract[[]contractRow]("endpoints.json")
-	contractObjects = readContract[map[string][]contractKey]("objects.json")
+type (
+	contractRow = openapi.Row
+	contractKey = openapi.Key
 )
 
-func contractRowOf(id string) (contractRow, bool) {
-	i := slices.IndexFunc(contractRows(), func(r contractRow) bool { return r.ID == id })
-	if i < 0 {
-		return contractRow{}, false
+// contract is what is promised.
+func contract() openapi.Contract {
+	c, err := openapi.ReadContract()
+	if err != nil {
+		panic(err)
 	}
-	return contractRows()[i], true
+	return c
 }
+
+func contractRows() []contractRow { return contract().Rows }
+
+func contractObjects() map[string][]contractKey { return contract().Objects }
+
+func contractRowOf(id string) (contractRow, bool) { return contract().Row(id) }
 
 // notServed are the rows of the served groups that are no routes, each with its reason.
 var notServed = map[string]string{
-	"meta.api_catalog":       "describes the test engine's API, which is not served",
-	"meta.analytics_openapi": "describes the test engine's API, which is not served",
-	"agents.create":          "gone from v2, a client's method is left over",
-	"agents.delete":          "gone from v2, a client's method is left over",
-	"jobs.vnc_session":       "sessions exist on hosted agents only, and there are none",
-	"jobs.ssh_session":       "sessions exist on hosted agents only, and there are none",
+	"agents.create": "gone from v2, a client's method is left over",
+	"agents.delete": "gone from v2, a client's method is left over",
 }
 
 // anyToken are the rows whose scopes the contract takes back in its notes: any valid token may call them.
@@ -168,13 +126,11 @@ func (s *shape) response(row contractRow, body []byte) {
 		s.complain(row.ID, "no JSON: %v", err)
 		return
 	}
-	var keys struct{ Object, ArrayOf, ItemsOf string }
-	var raw map[string]string
-	if err := json.Unmarshal(row.ResponseKeys, &raw); err != nil {
-		s.complain(row.ID, "the contract's response_keys are no object: %v", err)
+	keys, err := row.Shape()
+	if err != nil {
+		s.complain(row.ID, "the contract's response_keys cannot be read: %v", err)
 		return
 	}
-	keys.Object, keys.ArrayOf, keys.ItemsOf = raw["object"], raw["array_of"], raw["items_of"]
 	if keys.ArrayOf != "" {
 		s.array(row.ID, keys.ArrayOf, v)
 		return
@@ -184,9 +140,45 @@ func (s *shape) response(row contractRow, body []byte) {
 		s.complain(row.ID, "is %T and no object", v)
 		return
 	}
+	if keys.Keys != nil {
+		s.inline(row.ID, keys.Keys, object)
+		return
+	}
 	s.object(row.ID, keys.Object, object, row.ResponseExtra...)
 	if keys.ItemsOf != "" {
 		s.array(row.ID+".items", keys.ItemsOf, object["items"])
+	}
+}
+
+// inline checks the keys of a body that is no object of the contract. The keys of what is in an array stand beside those
+// of the array itself, as `list[].key`.
+func (s *shape) inline(path string, keys []contractKey, v map[string]any) {
+	var own []contractKey
+	for _, k := range keys {
+		list, key, ofItems := strings.Cut(k.Key, "[].")
+		if !ofItems {
+			own = append(own, k)
+			continue
+		}
+		if strings.Contains(list, "[]") || strings.Contains(list, ".") {
+			continue // looked at with the items of the outer list
+		}
+		items, _ := v[list].([]any)
+		for i, item := range items {
+			object, _ := item.(map[string]any)
+			head, _, nested := strings.Cut(key, "[].")
+			if _, there := object[head]; !there {
+				s.complain(fmt.Sprintf("%s.%s[%d]", path, list, i), "%s is missing", head)
+			}
+			if nested {
+				inner := k
+				inner.Key = key
+				s.inline(fmt.Sprintf("%s.%s[%d]", path, list, i), []contractKey{inner}, object)
+			}
+		}
+	}
+	if len(own) > 0 {
+		s.keys(path, path, v, own)
 	}
 }
 
@@ -306,7 +298,7 @@ func (s *shape) items(path string, k contractKey, items []any) {
 			s.step(at, m)
 		case k.Ref != "" && isObject:
 			s.object(at, k.Ref, m)
-		case k.Items == "any" && isObject: // each list says itself of what
+		case k.Items == "any": // each list says itself of what
 		case k.Ref != "" || isObject:
 			s.complain(at, "is %T", item)
 		default:

@@ -25,6 +25,7 @@ func TestListsCostAConstant(t *testing.T) {
 			first := "jobs/" + job.ID
 			w.do(t, http.MethodPost, first+"/annotations", `{"body": "x"}`).want(t, http.StatusCreated)
 			w.uploaded(t, job, "a.txt", "b.txt")
+			w.do(t, http.MethodPost, "pipelines/"+w.Pipeline.Slug+"/schedules", `{"cronline": "@daily"}`).want(t, http.StatusCreated)
 		}
 	}
 	grow(1)
@@ -32,6 +33,7 @@ func TestListsCostAConstant(t *testing.T) {
 	paths := []string{
 		"builds", "pipelines", "agents", "clusters", "clusters/" + w.Cluster.ID + "/queues", "clusters/" + w.Cluster.ID + "/tokens",
 		"jobs/" + first.ID + "/artifacts", "jobs/" + first.ID + "/annotations", "pipelines/" + w.Pipeline.Slug + "/builds/1/jobs",
+		"agent-tokens", "pipelines/" + w.Pipeline.Slug + "/schedules",
 	}
 	count := func(path string) int64 {
 		before := w.st.DB().Statements()

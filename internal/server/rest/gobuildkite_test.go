@@ -235,6 +235,15 @@ func wantMessage(t *testing.T, err error, message string) {
 	}
 }
 
+// wantRefusal is wantMessage for a message that only begins so.
+func wantRefusal(t *testing.T, err error, begins string) {
+	t.Helper()
+	var refused *buildkite.ErrorResponse
+	if !errors.As(err, &refused) || !strings.HasPrefix(refused.Message, begins) {
+		t.Errorf("error %v, want %q", err, begins)
+	}
+}
+
 func TestGoBuildkiteArtifacts(t *testing.T) {
 	t.Parallel()
 	w, client := goBuildkite(t)

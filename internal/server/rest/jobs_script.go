@@ -57,6 +57,10 @@ func (js jobObjects) script(j *store.Job) *scriptJob {
 	if queue, ok := js.with.Queues[j.QueueID]; ok {
 		out.ClusterQueueURL = js.queueURL(&queue.ClusterID, &queue.ID)
 	}
+	if j.ConcurrencyWait != nil {
+		wait := j.ConcurrencyWait.Milliseconds()
+		out.ConcurrencyWaitTimeMS = &wait
+	}
 	if j.PromisedExitStatus != nil {
 		out.PromisedExitStatus, out.PromisedExitStatusAt = j.PromisedExitStatus, wire.TimePtr(j.PromisedAt)
 	}

@@ -8,19 +8,24 @@ import (
 // objects turns rows into the objects of contracts/rest/objects.json, for one organization. The structs of bodies have
 // their keys in the contract's order.
 type objects struct {
-	urls urls
-	org  string
+	urls  urls
+	org   string
+	steps *stepsCache
 }
 
-func (c *call) objects() objects { return objects{urls: c.api.urls, org: c.actor.OrganizationSlug} }
+func (c *call) objects() objects {
+	return objects{urls: c.api.urls, org: c.actor.OrganizationSlug, steps: &c.api.steps}
+}
 
 // The types in GraphQL ids.
 const (
 	organizationType = "Organization"
 	userType         = "User"
 	pipelineType     = "Pipeline"
+	scheduleType     = "PipelineSchedule"
 	buildType        = "Build"
 	jobType          = "Job"
+	uploadType       = "PipelineUpload"
 	agentType        = "Agent"
 	clusterType      = "Cluster"
 	queueType        = "ClusterQueue"

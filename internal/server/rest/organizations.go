@@ -81,7 +81,7 @@ func (a *API) rateLimit(c *call, b *wire.Budget, otherwise int) rateLimitScope {
 	if b == nil {
 		return rateLimitScope{Limit: otherwise, ResetAt: wholeSeconds(a.Now())}
 	}
-	u := b.Usage(c.actor.OrganizationID)
+	u := b.Usage(c.r.Context(), c.actor.OrganizationID)
 	return rateLimitScope{
 		Limit: u.Limit, Current: u.Current, Reset: u.Reset, ResetAt: wholeSeconds(u.ResetAt), Enforced: true,
 	}

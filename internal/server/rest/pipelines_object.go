@@ -63,7 +63,7 @@ type providerObject struct {
 // pipeline returns a pipeline's object. The address of its webhook is a secret that only who may edit it sees.
 func (o objects) pipeline(actor access.Actor, row store.Pipeline, counts store.PipelineCounts, creator *store.User) *pipelineObject {
 	address := o.urls.pipeline(o.org, row.Slug)
-	steps, env := shownSteps(row)
+	steps, env := o.shownSteps(row)
 	p := &pipelineObject{
 		ID:                              row.ID,
 		GraphQLID:                       global(pipelineType, row.ID),

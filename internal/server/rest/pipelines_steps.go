@@ -49,20 +49,13 @@ type triggerStep struct {
 
 // shownSteps returns a pipeline's steps as far as its configuration can be read without a build, and its variables: those
 // of a pipeline of visual steps, or the configuration's own.
-func shownSteps(row store.Pipeline) (steps []pipelineStep, env map[string]string) {
-	steps, env = []pipelineStep{}, row.Env
-	document, err := pipeline.Parse([]byte(row.Configuration))
-	if err != nil {
-		return steps, env
+func (o objects) shownSteps(row store.Pipeline) (steps []pipelineStep, env map[string]string) {
+	said := o.steps.of(row.Configuration)
+	env = row.Env
+	if row.VisualSteps == nil && len(said.env) > 0 {
+		env = said.env
 	}
-	plan, err := document.Compile(pipeline.Options{Stored: true})
-	if err != nil {
-		return steps, env
-	}
-	if row.VisualSteps == nil && len(plan.Env) > 0 {
-		env = plan.Env
-	}
-	return appendSteps(steps, plan.Steps), env
+	return said.steps, env
 }
 
 // appendSteps adds steps; the children of a group stand in its place, since the form has no groups.

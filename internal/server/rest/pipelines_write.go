@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/bridle-ci/bridle/internal/core/patch"
 	"github.com/bridle-ci/bridle/internal/service/pipelines"
 )
 
@@ -45,7 +44,7 @@ func (b pipelineBody) changes() pipelines.Changes {
 		ClusterID:                       b.ClusterID.Field,
 		Configuration:                   b.Configuration.Field,
 		Steps:                           b.Steps.Field,
-		Env:                             b.env(),
+		Env:                             envField(b.Env),
 		DefaultBranch:                   b.DefaultBranch.Field,
 		BranchConfiguration:             b.BranchConfiguration.Field,
 		SkipQueuedBranchBuilds:          b.SkipQueuedBranchBuilds.Field,
@@ -63,13 +62,6 @@ func (b pipelineBody) changes() pipelines.Changes {
 		MaximumTimeoutMinutes:           b.MaximumCommandStepTimeout.Field,
 		TemplateID:                      b.PipelineTemplateUUID.Field,
 	}
-}
-
-func (b pipelineBody) env() patch.Field[map[string]string] {
-	if b.Env.Value == nil {
-		return patch.Field[map[string]string]{Set: b.Env.Set}
-	}
-	return patch.To(b.Env.Value.strings())
 }
 
 func (a *API) createPipeline(c *call) error {

@@ -39,6 +39,8 @@ const (
 	clusterPath      = clustersPath + "/{cluster}"
 	queuePath        = clusterPath + "/queues/{queue}"
 	clusterTokenPath = clusterPath + "/tokens/{token}"
+	imagesPath       = clusterPath + "/agent-images"
+	schedulesPath    = pipelinePath + "/schedules"
 	// Jobs have two addresses with one meaning: within their build, and within the organization.
 	nestedJobPath = buildPath + "/jobs/{job}"
 	jobPath       = organizationPath + "/jobs/{job}"
@@ -64,6 +66,8 @@ func (r route) withoutToken() route {
 var routes = []route{
 	on("meta.root", "GET", "/", (*API).root).withoutToken(),
 	on("meta.get", "GET", "/v2/meta", (*API).getMeta).withoutToken(),
+	on("meta.api_catalog", "GET", "/.well-known/api-catalog", (*API).getCatalog).withoutToken(),
+	on("meta.analytics_openapi", "GET", "/v2/analytics/openapi.yaml", (*API).getAnalyticsDescription).withoutToken(),
 
 	on("access_token.get", "GET", "/v2/access-token", (*API).getAccessToken),
 	on("access_token.revoke", "DELETE", "/v2/access-token", (*API).revokeAccessToken),
@@ -72,6 +76,11 @@ var routes = []route{
 	on("organizations.list", "GET", "/v2/organizations", (*API).listOrganizations, access.OrganizationView),
 	on("organizations.get", "GET", organizationPath, (*API).getOrganization, access.OrganizationView),
 	on("organizations.rate_limit", "GET", organizationPath+"/rate_limit", (*API).getRateLimit),
+
+	on("organizations.agent_tokens.list", "GET", organizationPath+"/agent-tokens", (*API).listAgentTokens, access.AgentTokenView),
+	on("organizations.agent_tokens.create", "POST", organizationPath+"/agent-tokens", (*API).createAgentToken, access.AgentTokenChange),
+
+	on("emojis.list", "GET", organizationPath+"/emojis", (*API).listEmojis),
 
 	on("pipelines.list", "GET", organizationPath+"/pipelines", (*API).listPipelines, access.PipelineView),
 	on("pipelines.get", "GET", pipelinePath, (*API).getPipeline, access.PipelineView),
@@ -83,6 +92,13 @@ var routes = []route{
 	on("pipelines.unarchive", "POST", pipelinePath+"/unarchive", (*API).unarchivePipeline, access.PipelineArchive),
 	on("pipelines.add_webhook", "POST", pipelinePath+"/webhook", (*API).addPipelineWebhook, access.PipelineUpdate),
 
+	on("pipelines.schedules.list", "GET", schedulesPath, (*API).listSchedules, access.ScheduleView),
+	on("pipelines.schedules.get", "GET", schedulesPath+"/{schedule}", (*API).getSchedule, access.ScheduleView),
+	on("pipelines.schedules.create", "POST", schedulesPath, (*API).createSchedule, access.ScheduleChange),
+	on("pipelines.schedules.update", "PUT", schedulesPath+"/{schedule}", (*API).updateSchedule, access.ScheduleChange),
+	on("pipelines.schedules.patch", "PATCH", schedulesPath+"/{schedule}", (*API).updateSchedule, access.ScheduleChange),
+	on("pipelines.schedules.delete", "DELETE", schedulesPath+"/{schedule}", (*API).deleteSchedule, access.ScheduleChange),
+
 	on("builds.list_all", "GET", "/v2/builds", (*API).listBuilds, access.BuildView),
 	on("builds.list_org", "GET", organizationPath+"/builds", (*API).listBuilds, access.BuildView),
 	on("builds.list", "GET", pipelinePath+"/builds", (*API).listBuilds, access.BuildView),
@@ -91,6 +107,9 @@ var routes = []route{
 	on("builds.cancel", "PUT", buildPath+"/cancel", (*API).cancelBuild, access.BuildCancel),
 	on("builds.rebuild", "PUT", buildPath+"/rebuild", (*API).rebuildBuild, access.BuildRebuild),
 	on("builds.retry_failed_jobs", "PUT", buildPath+"/retry_failed_jobs", (*API).retryFailedJobs, access.JobRetry),
+
+	on("builds.step_uploads.list", "GET", buildPath+"/step-uploads", (*API).listUploads, access.BuildView),
+	on("builds.step_uploads.get", "GET", buildPath+"/step-uploads/{upload}", (*API).getUpload, access.BuildView),
 
 	on("jobs.list", "GET", buildPath+"/jobs", (*API).listJobs, access.JobView),
 	on("jobs.get_org", "GET", jobPath, (*API).getJob, access.JobView),
@@ -109,6 +128,9 @@ var routes = []route{
 	on("jobs.log_delete", "DELETE", nestedJobPath+"/log", (*API).deleteLog, access.LogDelete),
 	on("jobs.env_org", "GET", jobPath+"/env", (*API).getJobEnv, access.JobEnvView).ending(".txt"),
 	on("jobs.env", "GET", nestedJobPath+"/env", (*API).getJobEnv, access.JobEnvView).ending(".txt"),
+
+	on("jobs.vnc_session", "POST", jobPath+"/vnc-session", (*API).openSession, access.JobSession),
+	on("jobs.ssh_session", "POST", jobPath+"/ssh-session", (*API).openSession, access.JobSession),
 
 	on("annotations.list", "GET", buildPath+"/annotations", (*API).listAnnotations, access.AnnotationView),
 	on("annotations.create", "POST", buildPath+"/annotations", (*API).createAnnotation, access.AnnotationChange),
@@ -164,4 +186,20 @@ var routes = []route{
 	on("clusters.tokens.update", "PUT", clusterTokenPath, (*API).updateClusterToken, access.ClusterTokenChange),
 	on("clusters.tokens.patch", "PATCH", clusterTokenPath, (*API).updateClusterToken, access.ClusterTokenChange),
 	on("clusters.tokens.delete", "DELETE", clusterTokenPath, (*API).deleteClusterToken, access.ClusterTokenChange),
+
+	on("clusters.agent_images.list", "GET", imagesPath, (*API).listHosted, access.ClusterView),
+	on("clusters.agent_images.get", "GET", imagesPath+"/{image}", (*API).getAgentImage, access.ClusterView),
+	on("clusters.agent_images.create", "POST", imagesPath, (*API).createAgentImage, access.ClusterChange),
+	on("clusters.agent_images.delete", "DELETE", imagesPath+"/{image}", (*API).deleteAgentImage, access.ClusterChange),
+	on("clusters.network_ranges.list", "GET", clusterPath+"/network_ranges", (*API).listHosted, access.ClusterView),
+	on("clusters.cache_volumes.list", "GET", clusterPath+"/cache_volumes", (*API).listHosted, access.ClusterView),
+	on("clusters.cache_volumes.delete", "DELETE", clusterPath+"/cache_volumes", (*API).deleteCacheVolume, access.ClusterChange),
+}
+
+// linked is what the bodies of the API link to besides: pictures and descriptions, for whoever has their address.
+var linked = []route{
+	on("badge", "GET", "/badge/{file}", (*API).getBadge).withoutToken(),
+	on("openapi", "GET", "/openapi.json", (*API).getDescription).withoutToken(),
+	on("openapi_yaml", "GET", "/openapi.yaml", (*API).getDescriptionYAML).withoutToken(),
+	on("emoji", "GET", "/emojis/{file}", (*API).getEmoji).withoutToken(),
 }

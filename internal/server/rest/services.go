@@ -6,11 +6,13 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/annotation"
+	"github.com/bridle-ci/bridle/internal/core/badge"
 	"github.com/bridle-ci/bridle/internal/service/agents"
 	"github.com/bridle-ci/bridle/internal/service/annotations"
 	"github.com/bridle-ci/bridle/internal/service/artifacts"
 	"github.com/bridle-ci/bridle/internal/service/builds"
 	"github.com/bridle-ci/bridle/internal/service/pipelines"
+	"github.com/bridle-ci/bridle/internal/service/schedules"
 	"github.com/bridle-ci/bridle/internal/store"
 )
 
@@ -23,6 +25,7 @@ type Services struct {
 	Builds      Builds
 	Logs        Logs
 	Pipelines   Pipelines
+	Schedules   Schedules
 }
 
 // Accounts is what the API needs of service/accounts.
@@ -45,16 +48,23 @@ type Builds interface {
 	RetryFailed(ctx context.Context, actor access.Actor, pipelineSlug, ref string, states []string) (store.Build, int, error)
 	Expand(ctx context.Context, actor access.Actor, items []store.Build, o builds.Expand) (builds.Expanded, error)
 
+	Uploads(ctx context.Context, actor access.Actor, pipelineSlug, ref string, f builds.UploadFilter) (builds.UploadPage, error)
+	UploadByID(ctx context.Context, actor access.Actor, pipelineSlug, ref, uploadID string) (store.PipelineUpload, store.Build, error)
+
 	Jobs(ctx context.Context, actor access.Actor, pipelineSlug, ref string, f builds.JobFilter) (builds.JobPage, error)
 	Job(ctx context.Context, actor access.Actor, ref builds.JobRef, action access.Action) (store.Job, store.Build, error)
 	RetryJob(ctx context.Context, actor access.Actor, ref builds.JobRef) (store.Job, store.Build, error)
 	ReprioritizeJob(ctx context.Context, actor access.Actor, ref builds.JobRef, priority int) (store.Job, store.Build, error)
 	UnblockJob(ctx context.Context, actor access.Actor, ref builds.JobRef, unblockerID string, fields map[string][]string) (store.Job, store.Build, error)
 	JobEnv(ctx context.Context, actor access.Actor, ref builds.JobRef) (map[string]string, error)
+	OpenSession(ctx context.Context, actor access.Actor, jobID string) error
 	// HeldJobs returns the jobs that agents hold, each with its build at the same index, and what they are shown with. It
 	// asks for access.AgentView.
 	HeldJobs(ctx context.Context, actor access.Actor, agentIDs []string) ([]store.Job, []store.Build, builds.Expanded, error)
 	ExpandJobs(ctx context.Context, actor access.Actor, b store.Build, jobs []store.Job) (builds.Expanded, error)
+
+	// Badge asks for no permission: the token of a badge is all one needs to see it.
+	Badge(ctx context.Context, token string, f builds.BadgeFilter) (badge.Status, error)
 }
 
 // Logs is what the API needs of service/logs, which asks for no permission: the job is looked up first.
@@ -103,6 +113,14 @@ type Clusters interface {
 	CreateToken(ctx context.Context, actor access.Actor, clusterID string, in agents.TokenInput) (agents.TokenView, string, error)
 	UpdateToken(ctx context.Context, actor access.Actor, clusterID, id string, c agents.TokenChanges) (agents.TokenView, error)
 	DeleteToken(ctx context.Context, actor access.Actor, clusterID, id string) error
+	AllTokens(ctx context.Context, actor access.Actor, page store.Page) ([]agents.TokenView, int, error)
+	CreateTokenAnywhere(ctx context.Context, actor access.Actor, clusterID string, in agents.TokenInput) (agents.TokenView, string, error)
+
+	ViewHosted(ctx context.Context, actor access.Actor, clusterID string) error
+	AgentImage(ctx context.Context, actor access.Actor, clusterID, id string) error
+	CreateAgentImage(ctx context.Context, actor access.Actor, clusterID string) error
+	DeleteAgentImage(ctx context.Context, actor access.Actor, clusterID, id string) error
+	DeleteCacheVolume(ctx context.Context, actor access.Actor, clusterID, tag string) error
 }
 
 // Artifacts is what the API needs of service/artifacts.
@@ -123,6 +141,15 @@ type Pipelines interface {
 	Archive(ctx context.Context, actor access.Actor, slug string) (pipelines.View, error)
 	Unarchive(ctx context.Context, actor access.Actor, slug string) (pipelines.View, error)
 	AddWebhook(ctx context.Context, actor access.Actor, slug string) error
+}
+
+// Schedules is what the API needs of service/schedules.
+type Schedules interface {
+	List(ctx context.Context, actor access.Actor, pipelineSlug string, page store.Page) ([]schedules.View, int, error)
+	Get(ctx context.Context, actor access.Actor, pipelineSlug, id string) (schedules.View, error)
+	Create(ctx context.Context, actor access.Actor, pipelineSlug string, in schedules.Changes) (schedules.View, error)
+	Update(ctx context.Context, actor access.Actor, pipelineSlug, id string, c schedules.Changes) (schedules.View, error)
+	Delete(ctx context.Context, actor access.Actor, pipelineSlug, id string) error
 }
 
 // Annotations is what the API needs of service/annotations.

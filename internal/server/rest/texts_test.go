@@ -31,7 +31,7 @@ func TestExactTexts(t *testing.T) {
 	queue := func(q store.Queue, action string) string {
 		return "clusters/" + w.Cluster.ID + "/queues/" + q.ID + "/" + action
 	}
-	slug := "pipelines/" + w.Pipeline.Slug
+	slug, cluster := "pipelines/"+w.Pipeline.Slug, "clusters/"+w.Cluster.ID
 	nobody := w.Queue.ID
 	tests := []struct {
 		method, path, body string
@@ -56,6 +56,18 @@ func TestExactTexts(t *testing.T) {
 		{"GET", "clusters/" + nobody, "", 404, "No cluster found"},
 		{"POST", queue(pausedQueue, "pause_dispatch"), "", 422, "Cluster queue is already paused"},
 		{"POST", queue(w.Queue, "resume_dispatch"), "", 422, "Cluster queue is not paused"},
+		{"GET", cluster + "/agent-images/x", "", 404, "No agent image found with the given ID."},
+		{"DELETE", cluster + "/agent-images/x", "", 404, "No agent image found with the given ID."},
+		{"POST", cluster + "/agent-images", `{"name": "x", "dockerfile": ""}`, 422, "Agent images are for hosted agents, and this installation hosts none: give your agents their image where you run them"},
+		{"GET", "clusters/" + nobody + "/network_ranges", "", 404, "No cluster found"},
+		{"DELETE", cluster + "/cache_volumes", `{"tag": ""}`, 400, "`tag` must be a non-empty string"},
+		{"DELETE", cluster + "/cache_volumes", `{"tag": "x"}`, 404, "This cluster has no hosted cache volumes"},
+		{"POST", "jobs/" + stopped.ID + "/vnc-session", "", 422, "Remote sessions are for jobs on hosted agents, and this installation hosts none: log in on the machine of the agent"},
+		{"POST", "jobs/" + nobody + "/ssh-session", "", 404, "No job found"},
+		{"POST", slug + "/schedules", `{"cronline": ""}`, 422, "Validation failed: Cronline can't be blank"},
+		{"GET", slug + "/schedules/" + nobody, "", 404, "No pipeline schedule found"},
+		{"POST", "agent-tokens", "", 422, "Validation failed: Description can't be blank"},
+		{"POST", "agent-tokens", `{"description": "x", "cluster_id": "` + nobody + `"}`, 422, "Validation failed: Cluster must be one of the organization"},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprintf("%s %s", tt.method, tt.path), func(t *testing.T) {

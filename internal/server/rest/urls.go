@@ -62,3 +62,4 @@ func (u urls) agentWeb(org, id string) string {
 
 func (u urls) badge(token string) string   { return u.base + "/badge/" + token + ".svg" }
 func (u urls) webhook(token string) string { return u.base + "/webhook/deliver/" + token }
+func (u urls) emoji(code string) string    { return u.base + "/emojis/" + code + ".svg" }

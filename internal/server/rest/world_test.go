@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -20,6 +21,7 @@ import (
 	"github.com/bridle-ci/bridle/internal/service/builds"
 	"github.com/bridle-ci/bridle/internal/service/logs"
 	"github.com/bridle-ci/bridle/internal/service/pipelines"
+	"github.com/bridle-ci/bridle/internal/service/schedules"
 	"github.com/bridle-ci/bridle/internal/store"
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 	"github.com/bridle-ci/bridle/internal/store/storetest"
@@ -36,10 +38,21 @@ type world struct {
 	builds    *builds.Service
 	logs      *logs.Service
 	artifacts *artifacts.Service
+	schedules *schedules.Service
 	// log is everything that was logged, which is nothing unless the server failed.
 	log *strings.Builder
 	// token is the admin's, with every scope.
 	token string
+}
+
+// scheduledBuilds lets schedules make builds.
+type scheduledBuilds struct{ builds *builds.Service }
+
+func (s scheduledBuilds) CreateInTx(ctx context.Context, tx *sqldb.Tx, p store.Pipeline, in schedules.NewBuild) (string, error) {
+	b, err := s.builds.CreateInTx(ctx, tx, p, builds.NewBuild{
+		Commit: in.Commit, Branch: in.Branch, Message: in.Message, Env: in.Env, Source: "schedule", CreatorID: in.CreatorID,
+	})
+	return b.ID, err
 }
 
 // testBase is the external address; the API is called under others, as behind a proxy.
@@ -75,6 +88,7 @@ func newWorldOn(tb testing.TB, st *store.Store, edit ...func(*Config)) *world {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	w.schedules = schedules.New(schedules.Options{Store: st, Queue: tasks, Builder: scheduledBuilds{w.builds}, Log: log})
 	c := Config{
 		Services: Services{
 			Accounts:    accounts.New(st, log),
@@ -84,6 +98,7 @@ func newWorldOn(tb testing.TB, st *store.Store, edit ...func(*Config)) *world {
 			Builds:      w.builds,
 			Logs:        w.logs,
 			Pipelines:   pipelines.New(pipelines.Options{Store: st, Queue: tasks, Blobs: blobs, Log: log}),
+			Schedules:   w.schedules,
 		},
 		BaseURL: testBase,
 		Log:     log,

@@ -1,12 +1,12 @@
 package wire
 
 import (
+	"context"
 	"sync"
 	"time"
 )
 
-// Windows counts what happens within fixed windows of time, by key. It lives in the memory of one node: several nodes
-// count apart. It is safe for concurrent use.
+// Windows is a Counter in the memory of one node: several nodes count apart. It is safe for concurrent use.
 type Windows struct {
 	length time.Duration
 	now    func() time.Time
@@ -22,21 +22,48 @@ func NewWindows(length time.Duration, now func() time.Time) *Windows {
 	return &Windows{length: length, now: now, counted: map[string]int{}}
 }
 
-// Add counts cost for a key and returns what the key's window holds with it and when the window ends.
-func (w *Windows) Add(key string, cost int) (current int, ends time.Time) {
+// Add implements Counter.
+func (w *Windows) Add(_ context.Context, cost int, keys []Key) (current []int, ends time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	ends = w.roll()
-	w.counted[key] += cost
+	current = make([]int, len(keys))
+	for i, k := range keys {
+		w.counted[k.Name] += cost
+		current[i] = w.counted[k.Name]
+	}
+	return current, ends
+}
+
+// Count implements Counter.
+func (w *Windows) Count(_ context.Context, key string) (current int, ends time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	ends = w.roll()
 	return w.counted[key], ends
 }
 
-// Count returns what a key's window holds.
-func (w *Windows) Count(key string) (current int, ends time.Time) {
+// exceeded reports whether a key's window is known to hold more than the key's limit.
+func (w *Windows) exceeded(keys []Key) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ends = w.roll()
-	return w.counted[key], ends
+	w.roll()
+	for _, k := range keys {
+		if w.counted[k.Name] > k.Limit {
+			return true
+		}
+	}
+	return false
+}
+
+// learn takes over what was counted elsewhere, unless more is known already.
+func (w *Windows) learn(keys []Key, current []int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.roll()
+	for i, k := range keys {
+		w.counted[k.Name] = max(w.counted[k.Name], current[i])
+	}
 }
 
 // roll begins a new window when the last one is over. Callers hold the lock.

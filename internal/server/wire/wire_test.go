@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -177,44 +176,6 @@ func TestRequestID(t *testing.T) {
 	if got := RequestID(r); got == "<script>" {
 		t.Error("an id that is none was kept")
 	}
-}
-
-func TestBudget(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		windows := NewWindows(time.Minute, time.Now)
-		b := Budget{Scope: "rest", Limit: 2, Counter: windows, Now: time.Now}
-		other := Budget{Scope: "rest_user", Limit: 9, Counter: windows, Now: time.Now}
-		other.Spend("acme", 5)
-
-		// The bubble's clock starts at midnight, the beginning of a window.
-		time.Sleep(18500 * time.Millisecond)
-		b.Spend("acme", 1)
-		u := b.Spend("acme", 1)
-		if u.Exceeded() || u.Current != 2 || u.Reset != 42 {
-			t.Errorf("second request: %+v", u)
-		}
-		h := http.Header{}
-		u.SetHeaders(h, "RateLimit-")
-		want := http.Header{
-			"Ratelimit-Scope": {"rest"}, "Ratelimit-Limit": {"2"}, "Ratelimit-Remaining": {"0"},
-			"Ratelimit-Reset": {"42"}, "Ratelimit-Warning": {LimitWarning},
-		}
-		if diff := cmp.Diff(want, h); diff != "" {
-			t.Errorf("headers differ (-want +got):\n%s", diff)
-		}
-		if u := b.Spend("acme", 1); !u.Exceeded() || u.Current != 3 {
-			t.Errorf("third request: %+v", u)
-		}
-		if u := b.Usage("other"); u.Current != 0 {
-			t.Errorf("another organization has spent %d", u.Current)
-		}
-
-		time.Sleep(time.Minute)
-		if u := b.Usage("acme"); u.Current != 0 || u.Exceeded() {
-			t.Errorf("the next window begins with %+v", u)
-		}
-	})
 }
 
 func TestRecorder(t *testing.T) {

@@ -28,17 +28,25 @@ type NewToken struct {
 	ExpiresAt *time.Time
 	// AllowedIPAddresses is a list as access.ParseAddresses reads it; nil allows all.
 	AllowedIPAddresses *string
+	// PublicKey in PEM form makes a token without a secret: its holder signs each request. It never expires.
+	PublicKey string
 }
 
-// CreateToken makes a token for a member of an organization and returns it with its secret, which is kept nowhere. It
-// asks nobody for permission: it is for whoever runs the installation. Errors: NotFound for the organization and the
+// CreateToken makes a token for a member of an organization and returns it with its secret, which is kept nowhere; one
+// with a public key has no secret. It asks nobody for permission: it is for whoever runs the installation. Errors: NotFound for the organization and the
 // member, Invalid for the rest.
 func (s *Service) CreateToken(ctx context.Context, in NewToken) (store.APIToken, string, error) {
 	if err := in.check(s.now()); err != nil {
 		return store.APIToken{}, "", err
 	}
-	secret := randomToken(ids.APITokenPrefix)
-	var t store.APIToken
+	var (
+		t            store.APIToken
+		secret, hash string
+	)
+	if in.PublicKey == "" {
+		secret = randomToken(ids.APITokenPrefix)
+		hash = ids.HashToken(secret)
+	}
 	err := s.store.Write(ctx, func(tx *sqldb.Tx) error {
 		o, err := store.OrganizationBySlug(ctx, tx, in.OrganizationSlug)
 		if err != nil {
@@ -53,7 +61,7 @@ func (s *Service) CreateToken(ctx context.Context, in NewToken) (store.APIToken,
 		}
 		t = store.APIToken{
 			ID: store.NewID(), OrganizationID: o.ID, UserID: u.ID, Description: in.Description,
-			TokenHash: ids.HashToken(secret), Scopes: in.Scopes, AllowedIPAddresses: in.AllowedIPAddresses,
+			TokenHash: hash, PublicKey: in.PublicKey, Scopes: in.Scopes, AllowedIPAddresses: in.AllowedIPAddresses,
 			CreatedAt: tx.Now(), ExpiresAt: in.ExpiresAt,
 		}
 		return store.InsertAPIToken(ctx, tx, t)
@@ -70,6 +78,14 @@ func (in *NewToken) check(now time.Time) error {
 	}
 	if in.ExpiresAt != nil && !in.ExpiresAt.After(now) {
 		return fault.Reason("Expires at must be in the future")
+	}
+	if in.PublicKey != "" {
+		if in.ExpiresAt != nil {
+			return fault.Reason("Expires at cannot be set for a token with a public key, which does not expire")
+		}
+		if _, err := access.ParsePublicKey(in.PublicKey); err != nil {
+			return fault.Reason("Public key %s", err)
+		}
 	}
 	if in.AllowedIPAddresses == nil {
 		return nil

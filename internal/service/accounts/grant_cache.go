@@ -12,7 +12,7 @@ const (
 	maxCached = 10_000
 )
 
-// grantCache remembers grants by the hash of their token. The zero value is ready.
+// grantCache remembers grants by name: the hash of their secret, or the id of a public-key token. The zero value is ready.
 type grantCache struct {
 	mu      sync.Mutex
 	entries map[string]cachedGrant
@@ -26,10 +26,10 @@ type cachedGrant struct {
 }
 
 // get returns a grant, or else a ticket to put one with.
-func (c *grantCache) get(hash string, now time.Time) (g grant, ticket int64, ok bool) {
+func (c *grantCache) get(name string, now time.Time) (g grant, ticket int64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry, ok := c.entries[hash]
+	entry, ok := c.entries[name]
 	if !ok || !now.Before(entry.until) {
 		return grant{}, c.dropped, false
 	}
@@ -37,7 +37,7 @@ func (c *grantCache) get(hash string, now time.Time) (g grant, ticket int64, ok 
 }
 
 // put remembers a grant that was read after its ticket was given.
-func (c *grantCache) put(hash string, g grant, ticket int64, now time.Time) {
+func (c *grantCache) put(name string, g grant, ticket int64, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if ticket != c.dropped {
@@ -46,13 +46,13 @@ func (c *grantCache) put(hash string, g grant, ticket int64, now time.Time) {
 	if c.entries == nil || len(c.entries) >= maxCached {
 		c.entries = map[string]cachedGrant{}
 	}
-	c.entries[hash] = cachedGrant{grant: g, until: now.Add(cacheTTL)}
+	c.entries[name] = cachedGrant{grant: g, until: now.Add(cacheTTL)}
 }
 
 // drop forgets a token.
-func (c *grantCache) drop(hash string) {
+func (c *grantCache) drop(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.dropped++
-	delete(c.entries, hash)
+	delete(c.entries, name)
 }

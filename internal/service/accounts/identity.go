@@ -39,7 +39,7 @@ func (s *Service) RevokeToken(ctx context.Context, actor access.Actor) error {
 		if err != nil {
 			return missing(err, "access token")
 		}
-		tx.AfterCommit(func() { s.cache.drop(t.TokenHash) })
+		tx.AfterCommit(func() { s.cache.drop(grantName(t)) })
 		return store.RevokeAPIToken(ctx, tx, t.ID, tx.Now())
 	})
 	if err != nil {

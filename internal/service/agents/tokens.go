@@ -83,12 +83,16 @@ func (s *Service) tokensCluster(ctx context.Context, actor access.Actor, cluster
 
 // CreateToken makes an agent token and returns it with its secret, which is kept nowhere.
 func (s *Service) CreateToken(ctx context.Context, actor access.Actor, clusterID string, in TokenInput) (TokenView, string, error) {
+	return s.createToken(ctx, actor, access.ClusterTokenChange, clusterID, in)
+}
+
+func (s *Service) createToken(ctx context.Context, actor access.Actor, action access.Action, clusterID string, in TokenInput) (TokenView, string, error) {
 	var random [ids.TokenBytes]byte
 	rand.Read(random[:]) // never fails
 	secret := ids.Token(ids.ClusterTokenPrefix, random)
 
 	var view TokenView
-	err := s.changeCluster(ctx, actor, access.ClusterTokenChange, clusterID, func(tx *sqldb.Tx, cluster store.Cluster) error {
+	err := s.changeCluster(ctx, actor, action, clusterID, func(tx *sqldb.Tx, cluster store.Cluster) error {
 		row := store.ClusterToken{
 			ID: store.NewID(), OrganizationID: cluster.OrganizationID, ClusterID: cluster.ID, Description: in.Description,
 			TokenHash: ids.HashToken(secret), AllowedIPAddresses: in.AllowedIPAddresses, ExpiresAt: in.ExpiresAt,

@@ -47,6 +47,7 @@ func (s *Service) newChange(ctx context.Context, tx *sqldb.Tx, b store.Build) *c
 
 // apply lets an event happen to the build and saves what it changed.
 func (c *change) apply(ev build.Event) error {
+	waited := c.build.StartedAt == nil
 	changes, err := c.decide(ev)
 	if err != nil || changes.Empty() {
 		return err
@@ -54,7 +55,13 @@ func (c *change) apply(ev build.Event) error {
 	if err := c.graph.Save(&c.build, changes); err != nil {
 		return err
 	}
-	return c.carryOut(changes.Effects)
+	if err := c.carryOut(changes.Effects); err != nil {
+		return err
+	}
+	if waited && c.build.StartedAt != nil {
+		return c.supersedeAtStart()
+	}
+	return nil
 }
 
 // decide asks the rules without saving anything.
@@ -94,6 +101,8 @@ func (c *change) carryOutOne(effect build.Effect) error {
 		return c.enqueue(taskTrigger, e.Job.ID, jobTask{JobID: e.Job.ID}, time.Time{})
 	case build.CancelChild:
 		return c.enqueue(taskCancelChild, e.Job.ID, jobTask{JobID: e.Job.ID}, time.Time{})
+	case build.GroupChanged:
+		return c.groupChanged(e.Group)
 	case build.BuildChanged:
 		return c.buildChanged()
 	}
@@ -126,14 +135,18 @@ func (c *change) buildChanged() error {
 
 // enqueue adds a background task to the transaction; a zero time is now.
 func (c *change) enqueue(kind, key string, payload any, at time.Time) error {
+	if at.IsZero() {
+		at = c.tx.Now()
+	}
+	return c.Service.enqueue(c.ctx, c.tx, kind, key, payload, at)
+}
+
+func (s *Service) enqueue(ctx context.Context, tx *sqldb.Tx, kind, key string, payload any, at time.Time) error {
 	body, err := json.Marshal(payload)
 	if err != nil {
 		return err
 	}
-	if at.IsZero() {
-		at = c.tx.Now()
-	}
-	return c.Queue.Enqueue(c.ctx, c.tx, queue.Task{Kind: kind, Key: key, Payload: body, RunAt: at})
+	return s.Queue.Enqueue(ctx, tx, queue.Task{Kind: kind, Key: key, Payload: body, RunAt: at})
 }
 
 // committed tells this node's dispatcher and everybody who watches the build.

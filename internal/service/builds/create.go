@@ -112,6 +112,7 @@ func (s *Service) create(ctx context.Context, tx *sqldb.Tx, p store.Pipeline, do
 	if err != nil {
 		return store.Build{}, err
 	}
+	c.build.DefaultAgents, c.build.Notify = plan.Agents, plan.Notify
 	changes, err := c.decide(build.Created{Plan: plan})
 	if err != nil {
 		return store.Build{}, err
@@ -140,12 +141,19 @@ func (c *change) compileStored(p store.Pipeline, document *pipeline.Document) (p
 	}
 	options := pipeline.Options{
 		Vars: environment.Conditions(env, string(build.Creating)), Branch: c.build.Branch, Stored: true,
+		Elapsed: stopwatch(),
 	}
 	if p.ExpandsVariables() {
 		options.Interpolate = environment.Interpolation(env)
 	}
 	plan, err := document.Compile(options)
 	return plan, asFault(err)
+}
+
+// stopwatch tells the time since it was started.
+func stopwatch() func() time.Duration {
+	started := time.Now()
+	return func() time.Duration { return time.Since(started) }
 }
 
 func newBuildRow(tx *sqldb.Tx, p store.Pipeline, number int64, in NewBuild) store.Build {

@@ -45,7 +45,7 @@ func (s *Service) List(ctx context.Context, actor access.Actor, pipelineSlug str
 	if len(found) < page.Limit && len(found) > 0 || page.Offset == 0 && len(found) == 0 {
 		return found, page.Offset + len(found), nil
 	}
-	total, err := store.CountBuilds(ctx, s.Store.Read(), f, maxListed)
+	total, err := s.count(ctx, f)
 	return found, total, err
 }
 
@@ -80,7 +80,9 @@ func (s *Service) Jobs(ctx context.Context, actor access.Actor, pipelineSlug, re
 	if err != nil {
 		return JobPage{}, err
 	}
-	from, to, err := window(all, f)
+	from, to, err := cursor{f.After, f.Before, f.Limit}.window(len(all), func(id string) int {
+		return slices.IndexFunc(all, func(j store.Job) bool { return j.ID == id })
+	})
 	if err != nil {
 		return JobPage{}, err
 	}
@@ -124,26 +126,4 @@ func stepIDsOf(steps []*build.Step, f JobFilter) []string {
 		}
 	}
 	return matching
-}
-
-// window finds the part of a list that a cursor asks for.
-func window(all []store.Job, f JobFilter) (from, to int, err error) {
-	at := func(id string) (int, error) {
-		i := slices.IndexFunc(all, func(j store.Job) bool { return j.ID == id })
-		if i < 0 {
-			return 0, fault.New(fault.Malformed, "The cursor is not valid for this list")
-		}
-		return i, nil
-	}
-	switch {
-	case f.After != "" && f.Before != "":
-		return 0, 0, fault.New(fault.Malformed, "Use either `after` or `before`, not both")
-	case f.After != "":
-		i, err := at(f.After)
-		return i + 1, min(i+1+f.Limit, len(all)), err
-	case f.Before != "":
-		i, err := at(f.Before)
-		return max(0, i-f.Limit), i, err
-	}
-	return 0, min(f.Limit, len(all)), nil
 }

@@ -43,11 +43,13 @@ func (s *Service) Rebuild(ctx context.Context, actor access.Actor, pipelineSlug,
 	return created, err
 }
 
-// again is what a build like from is asked for with. The branch was let through once, and meta-data is not copied.
+// again is what a build like from is asked for with: what names the commit and the pull request, as they were captured
+// the first time, the message and the env. Options of the first request and meta-data are not copied; the branch was let
+// through once.
 func again(from store.Build) NewBuild {
 	return NewBuild{
-		Commit: from.Commit, Branch: from.Branch, Message: deref(from.Message), Tag: deref(from.Tag), Author: from.Author,
-		Source: "api", CleanCheckout: from.CleanCheckout, IgnoreBranchFilters: true, Env: maps.Clone(from.Env),
-		PullRequest: from.PullRequest, rebuiltFromID: &from.ID, commitResolved: from.CommitResolved,
+		Commit: from.Commit, Branch: from.Branch, Tag: deref(from.Tag), Author: from.Author, commitResolved: from.CommitResolved,
+		PullRequest: from.PullRequest, Message: deref(from.Message), Env: maps.Clone(from.Env),
+		Source: "api", IgnoreBranchFilters: true, rebuiltFromID: &from.ID,
 	}
 }

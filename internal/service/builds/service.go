@@ -33,6 +33,7 @@ type Service struct {
 	Options
 	dispatcher *dispatcher
 	tokens     *jobTokens
+	full       fullLists
 }
 
 // New returns the service and registers its background tasks.

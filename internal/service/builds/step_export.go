@@ -53,6 +53,9 @@ func exportedStep(step *build.Step, jobs []*store.Job) map[string]any {
 		"agents": []string{}, "command": nil, "env": map[string]string{}, "parallelism": nil, "timeout": nil,
 		"concurrency_key": nil, "concurrency_limit": nil, "notify": []any{},
 	}
+	if step.Settings.Notify != nil {
+		values["notify"] = step.Settings.Notify
+	}
 	if len(jobs) == 0 || jobs[0].Type != build.Script {
 		return values
 	}
@@ -66,6 +69,9 @@ func exportedStep(step *build.Step, jobs []*store.Job) map[string]any {
 	}
 	if spec.ParallelTotal != nil {
 		values["parallelism"] = *spec.ParallelTotal
+	}
+	if limit := jobs[0].Concurrency; limit.Group != "" {
+		values["concurrency_key"], values["concurrency_limit"] = limit.Group, limit.Limit
 	}
 	if jobs[0].TimeoutMinutes > 0 {
 		values["timeout"] = jobs[0].TimeoutMinutes

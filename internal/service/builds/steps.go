@@ -2,6 +2,7 @@ package builds
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
@@ -25,8 +26,9 @@ func (s *Service) stepFor(ctx context.Context, job store.Job, ref, buildID strin
 	return step, missing(err, "step")
 }
 
-// UpdateStep changes an attribute of a step of the job's build: its label, or the priority of its jobs that have not
-// started. Done again it changes nothing more, except that an appended label would grow: the idempotency id guards that.
+// UpdateStep changes an attribute of a step of the job's build: its label, its notifications, or the priority of its jobs
+// that have not started. Done again it changes nothing more, except that what is appended to would grow: the idempotency
+// id guards that.
 func (s *Service) UpdateStep(ctx context.Context, job store.Job, ref, buildID, attribute, value string, appendTo bool, idempotencyID string) error {
 	step, err := s.stepFor(ctx, job, ref, buildID)
 	if err != nil {
@@ -38,7 +40,10 @@ func (s *Service) UpdateStep(ctx context.Context, job store.Job, ref, buildID, a
 	case "priority":
 		return s.updatePriority(ctx, step, value)
 	}
-	return fault.New(fault.Invalid, "The step attribute %q can't be changed: use label or priority", attribute)
+	if path, ok := strings.CutPrefix(attribute, "notify"); ok && (path == "" || path[0] == '.') {
+		return s.updateNotify(ctx, step, strings.TrimPrefix(path, "."), value, appendTo, idempotencyID)
+	}
+	return fault.New(fault.Invalid, "The step attribute %q can't be changed: use label, priority or notify", attribute)
 }
 
 const maxLabelBytes = 1 << 10
@@ -108,11 +113,15 @@ func (s *Service) CancelStep(ctx context.Context, job store.Job, ref, buildID st
 	return step.ID, err
 }
 
-// CancelBuild cancels a build in the name of one of its jobs, and returns the build's id.
+// CancelBuild cancels a build in the name of one of its jobs, and returns the build's id. A build that is canceled stays
+// so: agents repeat a call whose answer was lost.
 func (s *Service) CancelBuild(ctx context.Context, job store.Job, buildID string) (string, error) {
 	b, err := s.buildFor(ctx, job, buildID)
 	if err != nil {
 		return "", err
+	}
+	if b.State == build.Canceled {
+		return b.ID, nil
 	}
 	_, err = s.cancel(ctx, b.ID, "Canceled by a job of the build")
 	return b.ID, err

@@ -25,6 +25,7 @@ const (
 	taskChildChanged = "builds.child_changed"
 	taskSupersede    = "builds.supersede"
 	taskForceCancel  = "builds.force_cancel"
+	taskConcurrency  = "builds.concurrency"
 	taskSweep        = "builds.sweep"
 	taskCloseLog     = "logs.close"
 )
@@ -57,23 +58,24 @@ func (s *Service) registerTasks() {
 	handle(s, taskAgentLost, s.jobEvent(func(id string) build.Event { return build.AgentLost{JobID: id} }))
 	handle(s, taskCancelJob, s.jobEvent(func(id string) build.Event { return build.CanceledJob{JobID: id} }))
 	handle(s, taskTimeout, s.timeOut)
-	handle(s, taskTrigger, s.trigger)
-	handle(s, taskCancelChild, s.cancelChildren)
-	handle(s, taskChildChanged, s.childChanged)
+	handle(s, taskTrigger, s.trigger, neverGiveUp)
+	handle(s, taskCancelChild, s.cancelChildren, neverGiveUp)
+	handle(s, taskChildChanged, s.childChanged, neverGiveUp)
 	handle(s, taskSupersede, s.supersedeOlder)
 	handle(s, taskForceCancel, s.forceCancel)
+	handle(s, taskConcurrency, s.giveSlots, neverGiveUp)
 	handle(s, taskSweep, s.sweep)
 }
 
 // handle registers a handler of tasks with a payload of type T.
-func handle[T any](s *Service, kind string, handler func(ctx context.Context, payload T) error) {
+func handle[T any](s *Service, kind string, handler func(ctx context.Context, payload T) error, options ...queue.Option) {
 	s.Queue.Handle(kind, func(ctx context.Context, task queue.Task) error {
 		var payload T
 		if err := json.Unmarshal(task.Payload, &payload); err != nil {
 			return queue.Permanent(fmt.Errorf("read payload of %s: %w", kind, err))
 		}
 		return handler(ctx, payload)
-	})
+	}, options...)
 }
 
 // jobEvent returns a handler that lets one event happen to a job. A job that is gone, or past the event, is well.
@@ -154,8 +156,8 @@ func (s *Service) scheduleSweep(ctx context.Context) error {
 	})
 }
 
-// sweep returns jobs to their queue that an agent did not accept or start in time, and expires those that waited too
-// long for any agent.
+// sweep returns jobs to their queue that an agent did not accept or start in time, expires those that waited too long
+// for any agent, and looks after concurrency groups.
 func (s *Service) sweep(ctx context.Context, _ struct{}) error {
 	var now time.Time
 	err := s.Store.Write(ctx, func(tx *sqldb.Tx) error {
@@ -166,6 +168,9 @@ func (s *Service) sweep(ctx context.Context, _ struct{}) error {
 		return s.Queue.Enqueue(ctx, tx, queue.Task{Kind: taskSweep, Key: "all", Payload: []byte("{}"), RunAt: now.Add(sweepEvery)})
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.lookAtIdleGroups(ctx); err != nil {
 		return err
 	}
 	held, err := store.JobsHeldSince(ctx, s.Store.Read(), now.Add(-heldFor), sweepBatch)

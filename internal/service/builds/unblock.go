@@ -3,7 +3,6 @@ package builds
 import (
 	"context"
 	"errors"
-	"maps"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/build"
@@ -30,7 +29,7 @@ func (s *Service) UnblockJob(ctx context.Context, actor access.Actor, ref JobRef
 	var unblocked store.Job
 	var b store.Build
 	err = s.change(ctx, job.BuildID, func(c *change) error {
-		if err := c.unblock(job.ID, userID, fields); err != nil {
+		if err := c.unblock(actor, job.ID, userID, fields); err != nil {
 			return err
 		}
 		row, err := c.graph.Row(job.ID)
@@ -59,7 +58,7 @@ func (s *Service) unblocker(ctx context.Context, actor access.Actor, id string) 
 	return userID, err
 }
 
-func (c *change) unblock(jobID, userID string, given map[string][]string) error {
+func (c *change) unblock(actor access.Actor, jobID, userID string, given map[string][]string) error {
 	j, err := c.graph.Job(jobID)
 	if err != nil {
 		return err
@@ -68,12 +67,18 @@ func (c *change) unblock(jobID, userID string, given map[string][]string) error 
 	if err != nil {
 		return err
 	}
-	values, err := pipeline.FieldValues(step.Settings.Manual.Fields, given)
+	settings := step.Settings.Manual
+	if err := access.CheckAllowedTeams(actor, settings.AllowedTeams); err != nil {
+		return err
+	}
+	again := j.State == build.JobUnblocked
+	// What the build refuses comes before what is wrong with the fields, which takes the whole transaction back.
+	if err := c.apply(build.Unblocked{JobID: jobID, UserID: userID}); err != nil || again {
+		return err
+	}
+	values, err := pipeline.FieldValues(settings.Fields, given)
 	if err != nil {
 		return fault.New(fault.Invalid, "%s", err)
-	}
-	if err := c.apply(build.Unblocked{JobID: jobID, UserID: userID}); err != nil {
-		return err
 	}
 	if userID != "" {
 		c.build.UnblockerID = &userID
@@ -81,5 +86,5 @@ func (c *change) unblock(jobID, userID string, given map[string][]string) error 
 			return err
 		}
 	}
-	return store.SetMetaData(c.ctx, c.tx, c.build.ID, maps.Clone(values))
+	return store.SetMetaData(c.ctx, c.tx, c.build.ID, values)
 }

@@ -93,7 +93,7 @@ func configurationProblem(configuration string) string {
 	if err != nil {
 		return err.Error()
 	}
-	if _, err := document.Compile(pipeline.Options{Stored: true}); err != nil {
+	if _, err := document.Compile(pipeline.Options{Stored: true, Draft: true}); err != nil {
 		return err.Error()
 	}
 	return ""

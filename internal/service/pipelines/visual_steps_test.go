@@ -133,7 +133,7 @@ func TestVisualCommandsSurvive(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", configuration, err)
 		}
-		plan, err := document.Compile(pipeline.Options{Stored: true})
+		plan, err := document.Compile(pipeline.Options{Stored: true, Draft: true})
 		if err != nil {
 			t.Fatalf("%q: %v", configuration, err)
 		}

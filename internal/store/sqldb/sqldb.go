@@ -130,6 +130,8 @@ func (db *DB) Ping(ctx context.Context) error { return db.impl.ping(ctx) }
 // Read returns the pool for queries outside a transaction. Each of its queries sees all transactions that Write
 // returned from before. Its Exec fails: writing is for Write.
 //
+// On SQLite a query's context is looked at before it starts and before each row, and does not interrupt it in between.
+//
 // Inside a Write it sees the state from before that transaction; use the Tx there.
 func (db *DB) Read() Queryer { return db.impl.read() }
 

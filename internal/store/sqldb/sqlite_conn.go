@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"modernc.org/sqlite"
@@ -37,6 +38,22 @@ type sqliteStmt struct {
 }
 
 var placeholder = regexp.MustCompile(`\$[0-9]+`)
+
+// unnamed writes the placeholders of a text as plain `?` when they stand in order, each once. The driver looks names up
+// one by one, for every argument of every call: with the hundreds of an insert of several rows that costs as much as the
+// insert. A text with a quoted dollar sign is left alone, like one whose placeholders repeat.
+func unnamed(text string) string {
+	found := placeholder.FindAllString(text, -1)
+	for i, p := range found {
+		if p != "$"+strconv.Itoa(i+1) {
+			return text
+		}
+	}
+	if strings.Count(text, "$") != len(found) {
+		return text
+	}
+	return placeholder.ReplaceAllLiteralString(text, "?")
+}
 
 // countParameters serves to refuse surplus arguments, which SQLite would ignore and PostgreSQL does not.
 func countParameters(text string) int {
@@ -76,7 +93,7 @@ func (c *sqliteConn) prepare(ctx context.Context, text string) (*sqliteStmt, err
 	if s, ok := c.prepared[text]; ok {
 		return s, nil
 	}
-	ds, err := c.driver.(driver.ConnPrepareContext).PrepareContext(ctx, text)
+	ds, err := c.driver.(driver.ConnPrepareContext).PrepareContext(ctx, unnamed(text))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -15,11 +16,17 @@ type sqliteRows struct {
 	closed bool
 	err    error
 	onEnd  func(err error) // told once, with what ended the rows early
+	ctx    context.Context // looked at before each row; nil inside a transaction
 }
 
 func (r *sqliteRows) Next() bool {
 	r.onRow = false
 	if r.closed {
+		return false
+	}
+	if r.ctx != nil && r.ctx.Err() != nil {
+		r.err = r.ctx.Err()
+		r.Close()
 		return false
 	}
 	switch err := r.driver.Next(r.values); {

@@ -1,6 +1,7 @@
 package sqldb_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -166,5 +167,25 @@ func TestManyStatements(t *testing.T) {
 		if err := db.Read().QueryRow(t.Context(), fmt.Sprintf("SELECT %d", i)).Scan(&got); err != nil || got != i {
 			t.Fatalf("got %d, %v; want %d", got, err, i)
 		}
+	}
+}
+
+func TestSQLiteReadsEndWithTheirContext(t *testing.T) {
+	t.Parallel()
+	db := open(t, sqldb.Config{URL: fileURL(t)})
+	ctx, cancel := context.WithCancel(t.Context())
+	rows, err := db.Read().Query(ctx, "SELECT value FROM json_each('[1, 2, 3]')")
+	if err != nil || !rows.Next() {
+		t.Fatalf("first row: %v", err)
+	}
+	cancel()
+	if rows.Next() || !errors.Is(rows.Err(), context.Canceled) {
+		t.Errorf("after the end of its context: %v", rows.Err())
+	}
+	if _, err := db.Read().Query(ctx, "SELECT 1"); !errors.Is(err, context.Canceled) {
+		t.Errorf("begun after the end of its context: %v", err)
+	}
+	if err := db.Read().QueryRow(t.Context(), "SELECT 1").Scan(new(int)); err != nil {
+		t.Errorf("the connection afterwards: %v", err)
 	}
 }

@@ -116,6 +116,16 @@ func TestAPITokens(t *testing.T) {
 		same(t, "grant", grant, err, store.Grant{Token: token, OrganizationSlug: o.Slug, Role: access.Member})
 		_, err = store.GrantByHash(ctx, q, "0000")
 		fails(t, "unknown hash", err, store.ErrNotFound)
+		grant, err = store.GrantByID(ctx, q, bare.ID)
+		same(t, "grant by id", grant, err, store.Grant{Token: bare, OrganizationSlug: o.Slug, Role: access.Member})
+		_, err = store.GrantByID(ctx, q, o.ID)
+		fails(t, "unknown id", err, store.ErrNotFound)
+
+		for range 2 { // tokens without a secret do not stand in each other's way
+			signed := storetest.APIToken(t, st, o, u, func(a *store.APIToken) { a.TokenHash, a.PublicKey = "", "a key" })
+			got, err = store.GetAPIToken(ctx, q, signed.ID)
+			same(t, "with a public key", got, err, signed)
+		}
 
 		t.Run("the owner must be a member", func(t *testing.T) {
 			stranger := storetest.User(t, st, storetest.Organization(t, st), access.Admin)

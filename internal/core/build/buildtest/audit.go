@@ -26,7 +26,7 @@ func (w *World) Audit() error {
 			return fmt.Errorf("edge %s comes from step %q, which is not in the build", e.ID, e.From)
 		}
 	}
-	return nil
+	return w.auditHeld()
 }
 
 func differ[T comparable](what string, have, want T) error {
@@ -133,8 +133,13 @@ func (w *World) auditStep(s build.Step) error {
 	); err != nil {
 		return err
 	}
+	if err := w.auditHeldParts(s); err != nil {
+		return err
+	}
 	return w.auditEdges(s)
 }
+
+func isOpen(e build.Edge) bool { return e.State == build.EdgeOpen || e.State == build.EdgeHeld }
 
 // partsOf finds parts by path alone: children of a group, or first steps of what an uploader uploaded.
 func (w *World) partsOf(s build.Step) []build.Step {
@@ -170,7 +175,7 @@ func (w *World) auditEdges(s build.Step) error {
 		if e.OwnOnly {
 			verdict, settled = from.Own, from.OwnSettled
 		}
-		if open := !settled || e.Through && from.OpenEdges > 0 && verdict == (build.Verdict{}); open != (e.State == build.EdgeOpen) {
+		if open := !settled || e.Through && from.OpenEdges > 0 && verdict == (build.Verdict{}); open != isOpen(e) {
 			return fmt.Errorf("edge from %s (%s) is %s, but its dependency's settled is %t", from.Path, from.Key, e.State, settled)
 		}
 		bad := settled && (verdict.Stopped || verdict.Failed && !e.Lenient)
@@ -179,7 +184,8 @@ func (w *World) auditEdges(s build.Step) error {
 		}
 	}
 	return first(
-		differ("open edges", s.OpenEdges, counted[build.EdgeOpen]),
+		differ("open edges", s.OpenEdges, counted[build.EdgeOpen]+counted[build.EdgeHeld]),
+		differ("held edges", s.HeldEdges, counted[build.EdgeHeld]),
 		differ("failed edges", s.FailedEdges, counted[build.EdgeFailed]),
 		differ("forgiven edges", s.ForgivenEdges, counted[build.EdgeForgiven]),
 	)

@@ -120,6 +120,16 @@ func (s *source) JobsIn(states ...build.JobState) ([]*build.Job, error) {
 	return jobs, nil
 }
 
+func (s *source) StepsOfGroup(concurrencyGroup string) ([]*build.Step, error) {
+	members := set{}
+	for id, step := range s.w.steps {
+		if step.Settings.Concurrency.Group == concurrencyGroup {
+			members[id] = true
+		}
+	}
+	return s.sorted(members)
+}
+
 func (s *source) EdgesFrom(stepID string) ([]*build.Edge, error) {
 	return s.list(s.w.index.from[stepID])
 }

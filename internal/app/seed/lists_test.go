@@ -1,0 +1,181 @@
+package seed_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+	"github.com/bridle-ci/bridle/internal/store/storetest"
+)
+
+// grown is a store with a history, and things of it to ask for.
+type grown struct {
+	storetest.World
+	st       *store.Store
+	pipeline store.Pipeline
+	build    store.Build
+	job      *store.Job
+}
+
+func grow(t *testing.T, st *store.Store) grown {
+	t.Helper()
+	g := grown{World: storetest.NewWorld(t, st), st: st}
+	o := small
+	o.Builds = 3000
+	if err := write(t, st, g.World, o); err != nil {
+		t.Fatal(err)
+	}
+	storetest.Write(t, st, func(tx *sqldb.Tx) error {
+		if tx.Engine() == sqldb.SQLite {
+			return nil // servers do not analyze it either
+		}
+		_, err := tx.Exec(t.Context(), "ANALYZE")
+		return err
+	})
+	builds := everyBuild(t, st, g.World, "seed-1")
+	g.build = builds[len(builds)/2]
+	var err error
+	if g.pipeline, err = store.GetPipeline(t.Context(), st.Read(), g.build.PipelineID); err != nil {
+		t.Fatal(err)
+	}
+	jobs, err := store.JobsOfBuilds(t.Context(), st.Read(), []string{g.build.ID}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.job = jobs[0]
+	return g
+}
+
+// buildFilters are all filters of lists of builds, alone and together.
+func (g grown) buildFilters() map[string]store.BuildFilter {
+	lately, longAgo := time.Now().Add(-6*time.Hour), time.Now().AddDate(0, 0, -25)
+	creator := *g.build.CreatorID
+	filters := map[string]store.BuildFilter{
+		"no filter":              {},
+		"branch":                 {Branches: []string{"main"}},
+		"branches":               {Branches: []string{"main", "feature/1", "feature/2"}},
+		"branch pattern":         {Branches: []string{"feature/*"}},
+		"branch and a pattern":   {Branches: []string{"main", "feature/*"}},
+		"commit":                 {Commits: []string{g.build.Commit}},
+		"commits":                {Commits: []string{g.build.Commit, strings.Repeat("0", 40)}},
+		"state":                  {States: []string{"passed"}},
+		"state of none":          {States: []string{"running"}},
+		"finished":               {States: []string{"finished"}},
+		"finished on branches":   {States: []string{"finished"}, Branches: []string{"main", "feature/1"}},
+		"running on a branch":    {States: []string{"running"}, Branches: []string{"main"}},
+		"creator":                {CreatorID: creator},
+		"creator and state":      {CreatorID: creator, States: []string{"failed"}},
+		"created from":           {CreatedFrom: &lately},
+		"created to":             {CreatedTo: &longAgo},
+		"created between":        {CreatedFrom: &longAgo, CreatedTo: &lately},
+		"failed since":           {CreatedFrom: &lately, States: []string{"failed"}},
+		"finished lately":        {FinishedFrom: &lately},
+		"finished at any time":   {FinishedFrom: &longAgo},
+		"finished lately, state": {FinishedFrom: &lately, States: []string{"passed", "failed"}},
+		"meta-data of few":       {MetaData: map[string]string{"release": "1"}},
+		"meta-data, state":       {MetaData: map[string]string{"release": "1"}, States: []string{"passed", "failed"}},
+		"no paused queues":       {ExcludePaused: true},
+	}
+	all := map[string]store.BuildFilter{}
+	for name, f := range filters {
+		f.OrganizationID = g.Organization.ID
+		all["of the organization, "+name] = f
+		f.PipelineID = g.pipeline.ID
+		all["of a pipeline, "+name] = f
+	}
+	return all
+}
+
+// TestListsAgreeWithTheirFilters walks the pages of every filtered list and compares them with a plain look at every
+// build. Page by page, at any depth, it costs the same number of statements.
+func TestListsAgreeWithTheirFilters(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		g := grow(t, st)
+		var all []store.Build
+		for _, slug := range []string{"seed-1", "seed-2", "seed-3", "seed-4"} {
+			all = append(all, everyBuild(t, st, g.World, slug)...)
+		}
+		slices.SortFunc(all, func(a, b store.Build) int { return b.CreatedAt.Compare(a.CreatedAt) })
+		metaData, err := store.MetaDataOf(t.Context(), st.Read(), idsOf(all))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, f := range g.buildFilters() {
+			t.Run(name, func(t *testing.T) {
+				want := []string{}
+				for _, b := range all {
+					if passes(f, b, metaData[b.ID]) {
+						want = append(want, b.ID)
+					}
+				}
+				got := []string{}
+				before := st.DB().Statements()
+				pages := int64(0)
+				for more := true; more; pages++ {
+					page := store.Page{Limit: 500, Offset: len(got)}
+					builds, err := store.ListBuilds(t.Context(), st.Read(), f, page)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, more = append(got, idsOf(builds)...), len(builds) == page.Limit
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%d builds, want %d:\n%s", len(got), len(want), diff)
+				}
+				if cost := st.DB().Statements() - before; cost != pages*statements(f) {
+					t.Errorf("%d pages took %d statements, want %d each", pages, cost, statements(f))
+				}
+				if n, err := store.CountBuilds(t.Context(), st.Read(), f, 10_000); err != nil || n != len(want) {
+					t.Errorf("counted %d, %v; want %d", n, err, len(want))
+				}
+			})
+		}
+	})
+}
+
+// statements is what a page costs: the page itself, and a look at each filter that may leave few builds.
+func statements(f store.BuildFilter) int64 {
+	n := int64(1 + len(f.MetaData))
+	if f.FinishedFrom != nil {
+		n++
+	}
+	return n
+}
+
+// passes is the filter as its documentation has it.
+func passes(f store.BuildFilter, b store.Build, metaData map[string]string) bool {
+	onBranch := func(want string) bool {
+		prefix, pattern := strings.CutSuffix(want, "*")
+		return want == b.Branch || pattern && strings.HasPrefix(b.Branch, prefix)
+	}
+	inState := func(want string) bool {
+		return want == string(b.State) || want == "finished" && b.State.Terminal()
+	}
+	for key, value := range f.MetaData {
+		if metaData[key] != value {
+			return false
+		}
+	}
+	return (f.PipelineID == "" || f.PipelineID == b.PipelineID) &&
+		(len(f.Branches) == 0 || slices.ContainsFunc(f.Branches, onBranch)) &&
+		(len(f.Commits) == 0 || slices.Contains(f.Commits, b.Commit)) &&
+		(len(f.States) == 0 || slices.ContainsFunc(f.States, inState)) &&
+		(f.CreatorID == "" || f.CreatorID == *b.CreatorID) &&
+		(f.CreatedFrom == nil || !b.CreatedAt.Before(*f.CreatedFrom)) &&
+		(f.CreatedTo == nil || b.CreatedAt.Before(*f.CreatedTo)) &&
+		(f.FinishedFrom == nil || !b.FinishedAt.Before(*f.FinishedFrom))
+}
+
+func idsOf(builds []store.Build) []string {
+	ids := []string{}
+	for _, b := range builds {
+		ids = append(ids, b.ID)
+	}
+	return ids
+}

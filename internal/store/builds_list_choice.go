@@ -1,0 +1,120 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// maxArms is into how many ordered parts a list of builds is split; filters beyond are looked at row by row.
+const maxArms = 16
+
+// buildChoice is the filters of which a build must have one of several values.
+type buildChoice struct {
+	commits, branches, states []string
+	// patterns are branches with `*`, beside the exact ones.
+	patterns []string
+}
+
+// choice sorts the filter's lists.
+func (f BuildFilter) choice() buildChoice {
+	out := buildChoice{commits: distinct(f.Commits)}
+	for _, b := range distinct(f.Branches) {
+		if strings.Contains(b, "*") {
+			out.patterns = append(out.patterns, b)
+		} else {
+			out.branches = append(out.branches, b)
+		}
+	}
+	for _, s := range f.States {
+		if s == "finished" {
+			out.states = append(out.states, finishedStates...)
+		} else {
+			out.states = append(out.states, s)
+		}
+	}
+	out.states = distinct(out.states)
+	return out
+}
+
+// arms splits a choice into ones of single values, as far as maxArms allows. No build is in two of them.
+func (ch buildChoice) arms() []buildChoice {
+	arms := []buildChoice{ch}
+	for _, list := range []struct {
+		values []string
+		set    func(*buildChoice, []string)
+	}{
+		{ch.commits, func(arm *buildChoice, one []string) { arm.commits = one }},
+		{ch.branches, func(arm *buildChoice, one []string) { arm.branches = one }},
+		{ch.states, func(arm *buildChoice, one []string) { arm.states = one }},
+	} {
+		if len(list.values) < 2 || len(arms)*len(list.values) > maxArms || len(ch.patterns) > 0 {
+			continue
+		}
+		split := make([]buildChoice, 0, len(arms)*len(list.values))
+		for _, arm := range arms {
+			for i := range list.values {
+				list.set(&arm, list.values[i:i+1])
+				split = append(split, arm)
+			}
+		}
+		arms = split
+	}
+	return arms
+}
+
+func (ch buildChoice) conditions(c *conditions) {
+	var branches []string
+	if len(ch.branches) > 0 {
+		column := "branch"
+		if ch.open() {
+			column = "branch || ''" // not by its index: builds that are open are few, and branches may be long
+		}
+		branches = append(branches, c.oneOf(column, ch.branches))
+	}
+	for _, p := range ch.patterns {
+		branches = append(branches, "branch LIKE "+c.arg(likePattern(p))+` ESCAPE '\'`)
+	}
+	c.any(branches)
+	if len(ch.commits) > 0 {
+		c.parts = append(c.parts, c.oneOf("commit_sha", ch.commits))
+	}
+	if len(ch.states) > 0 {
+		c.parts = append(c.parts, c.oneOf("state", ch.states))
+	}
+}
+
+// open reports whether only unfinished builds are wanted.
+func (ch buildChoice) open() bool {
+	return len(ch.states) > 0 && !slices.ContainsFunc(ch.states, func(state string) bool {
+		return !slices.Contains([]string{"creating", "scheduled", "running", "failing", "canceling"}, state)
+	})
+}
+
+// oneOf renders that a column has one of some values. A single one is an equation, by which an index stays in order.
+func (c *conditions) oneOf(column string, values []string) string {
+	if len(values) == 1 {
+		return column + " = " + c.arg(values[0])
+	}
+	c.args = append(c.args, sqldb.List(c.q, values))
+	return sqldb.In(c.q, column, len(c.args))
+}
+
+// likePattern turns `*` wildcards into LIKE's.
+func likePattern(glob string) string {
+	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%").Replace(glob)
+}
+
+// distinct drops repetitions.
+func distinct(values []string) []string {
+	var out []string
+	seen := make(map[string]bool, len(values))
+	for _, v := range values {
+		if !seen[v] {
+			seen[v] = true
+			out = append(out, v)
+		}
+	}
+	return out
+}

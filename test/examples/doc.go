@@ -1,0 +1,3 @@
+// Package examples runs the programs of the folder examples at the top of the repository against a server, in every
+// language, and looks at what they print.
+package examples
