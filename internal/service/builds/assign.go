@@ -2,6 +2,7 @@ package builds
 
 import (
 	"context"
+	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/dispatch"
 	"github.com/bridle-ci/bridle/internal/store"
@@ -10,6 +11,9 @@ import (
 
 // assignedAtOnce is how many jobs are claimed in one transaction.
 const assignedAtOnce = 100
+
+// assignAgainAfter is how long to wait after an assignment that failed.
+const assignAgainAfter = 500 * time.Millisecond
 
 // assign gives runnable jobs to agents that wait on this node, in the background; while an assignment runs, it is made
 // to look once more. The caller holds mu.
@@ -33,10 +37,11 @@ func (d *dispatcher) assignAll(q *queueState) {
 	defer d.work.Done()
 	for {
 		more, err := d.assignSome(d.ctx, q)
+		d.mu.Lock()
 		if err != nil && d.ctx.Err() == nil {
 			d.s.Log.Error("assign jobs", "queue", q.id, "error", err)
+			time.AfterFunc(assignAgainAfter, func() { d.assignLater(q) })
 		}
-		d.mu.Lock()
 		if err != nil || !more && !q.again {
 			q.assigning = false
 			d.mu.Unlock()
@@ -45,6 +50,13 @@ func (d *dispatcher) assignAll(q *queueState) {
 		q.again = false
 		d.mu.Unlock()
 	}
+}
+
+// assignLater looks once more after an assignment that failed, so that a passing fault costs a moment and no job.
+func (d *dispatcher) assignLater(q *queueState) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.assign(q)
 }
 
 // assignSome decides once and claims what was decided; more says that there may be further pairs.

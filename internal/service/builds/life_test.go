@@ -360,3 +360,19 @@ func TestIdlePingCostsNoStatement(t *testing.T) {
 		}
 	})
 }
+
+func TestStreamIsOfferedAJobAgainThatItDidNotAccept(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, w *world) {
+		w.build("steps:\n  - command: one\n")
+		stream := w.service.Wait(t.Context(), w.agent())
+		defer stream.Close()
+		id := <-stream.Jobs()
+		w.enqueue("builds.sweep", struct{}{})
+		w.drain(0)
+		w.drain(2 * time.Minute)
+		if again := <-stream.Jobs(); again != id {
+			t.Errorf("offered %s, want %s again", again, id)
+		}
+	})
+}

@@ -55,12 +55,9 @@ func (w *waiter) Close() {
 	})
 }
 
-// deliver hands a job to the stream, once. An agent holds one job at a time, so that there is room unless an older one
+// deliver hands a job to the stream. An agent holds one job at a time, so that there is room unless an older one
 // was never taken, which the newer then replaces.
 func (w *waiter) deliver(jobID string) {
-	if w.announced == jobID {
-		return
-	}
 	w.announced = jobID
 	for {
 		select {
@@ -112,7 +109,8 @@ func (d *dispatcher) learn(q *queueState, agentID string, version int, j *store.
 		q.again = true // more was told since the question
 		return
 	}
-	if w := q.waiting[agentID]; w != nil && j != nil && j.State == build.JobAssigned {
+	// A stream is told of an assignment once, however often it is looked up.
+	if w := q.waiting[agentID]; w != nil && j != nil && j.State == build.JobAssigned && w.announced != jobID {
 		w.deliver(jobID)
 	}
 }
