@@ -67,7 +67,9 @@ func TestSchedules(t *testing.T) {
 		got, err = store.GetSchedule(ctx, q, full.ID)
 		same(t, "at the end", got, err, full)
 
-		remove := func() error { return st.Write(ctx, func(tx *sqldb.Tx) error { return store.DeleteSchedule(ctx, tx, full.ID) }) }
+		remove := func() error {
+			return st.Write(ctx, func(tx *sqldb.Tx) error { return store.DeleteSchedule(ctx, tx, full.ID) })
+		}
 		same(t, "deleted", remove(), nil, error(nil))
 		fails(t, "deleted twice", remove(), store.ErrNotFound)
 		fails(t, "updated after", st.Write(ctx, func(tx *sqldb.Tx) error { return store.UpdateSchedule(ctx, tx, full) }), store.ErrNotFound)
