@@ -69,10 +69,21 @@ func LockJobLog(ctx context.Context, q sqldb.Queryer, jobID string) (JobLog, err
 	return one(ctx, q, scanJobLog, "SELECT "+jobLogColumns+" FROM job_logs WHERE job_id = $1 "+sqldb.ForUpdate(q), jobID)
 }
 
-// OpenJobLog adds the row of a job's log, if there is none. A job that does not exist is ErrNotFound.
+// HasJobLog reports whether a job has a log: without a chunk there is none.
+func HasJobLog(ctx context.Context, q sqldb.Queryer, jobID string) (bool, error) {
+	_, err := one(ctx, q, scanText, "SELECT state FROM job_logs WHERE job_id = $1", jobID)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// OpenJobLog adds the row of a job's log, if there is none. A job that does not exist, or has ended without a log, is
+// ErrNotFound: nobody would close it.
 func OpenJobLog(ctx context.Context, q sqldb.Queryer, jobID string, now time.Time) error {
 	n, err := q.Exec(ctx, `INSERT INTO job_logs (`+jobLogColumns+`)
 		SELECT id, build_id, 'open', 0, 0, FALSE, '', '', '', CAST($2 AS bigint) FROM jobs WHERE id = $1
+			AND state NOT IN ('finished', 'canceled', 'timed_out', 'expired', 'skipped', 'broken')
 		ON CONFLICT (job_id) DO NOTHING`, jobID, micros(now))
 	if err != nil || n == 1 {
 		return err

@@ -122,6 +122,10 @@ func (c *change) jobEnded(j *build.Job) error {
 	if j.StartedAt == nil {
 		return nil
 	}
+	logged, err := store.HasJobLog(c.ctx, c.tx, j.ID)
+	if err != nil || !logged {
+		return err
+	}
 	return c.enqueue(taskCloseLog, j.ID, logTask{JobID: j.ID, BuildID: c.build.ID, PipelineID: c.build.PipelineID}, time.Time{})
 }
 

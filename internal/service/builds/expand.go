@@ -38,7 +38,7 @@ func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store
 	if err := access.Check(actor, access.BuildView); err != nil {
 		return Expanded{}, err
 	}
-	x := gatherer{ctx: ctx, q: s.Store.Read()}
+	x := gatherer{ctx: ctx, q: s.Store.Read(), countsOf: s.countsOf}
 	x.Jobs, x.JobStateCounts = map[string][]store.Job{}, map[string]map[string]int{}
 	var buildIDs []string
 	for _, b := range builds {
@@ -65,8 +65,8 @@ func (s *Service) ExpandJobs(ctx context.Context, actor access.Actor, b store.Bu
 	if err := access.Check(actor, access.JobView); err != nil {
 		return Expanded{}, err
 	}
-	x := gatherer{ctx: ctx, q: s.Store.Read()}
-	x.wantBuild(b)
+	x := gatherer{ctx: ctx, q: s.Store.Read(), countsOf: s.countsOf}
+	x.pipelines.add(b.PipelineID) // all that jobs show of their build beside the row itself
 	for i := range jobs {
 		x.wantJob(&jobs[i])
 	}

@@ -15,6 +15,8 @@ type gatherer struct {
 	Expanded
 	ctx context.Context
 	q   sqldb.Queryer
+	// countsOf counts what moves in pipelines.
+	countsOf func(ctx context.Context, pipelineIDs []string) (map[string]store.PipelineCounts, error)
 
 	users, agents, queues, steps, pipelines, builds idSet
 }
@@ -58,13 +60,19 @@ func (x *gatherer) wantJob(j *store.Job) {
 
 // gather reads what was collected; pointers of what it reads are followed where the contract shows them.
 func (x *gatherer) gather(counts bool) (Expanded, error) {
-	for _, read := range []func() error{x.readBuilds, x.readPipelines, x.readSteps, x.readAgents, x.readQueues, x.readUsers} {
+	for _, read := range []func() error{x.readBuilds, x.readPipelines, x.readSteps, x.readAgents, x.readQueues} {
 		if err := read(); err != nil {
 			return Expanded{}, err
 		}
 	}
 	if counts {
-		counted, err := store.CountsOfPipelines(x.ctx, x.q, x.pipelines.list())
+		x.wantCreators()
+	}
+	if err := x.readUsers(); err != nil {
+		return Expanded{}, err
+	}
+	if counts {
+		counted, err := x.countsOf(x.ctx, x.pipelines.list())
 		if err != nil {
 			return Expanded{}, err
 		}
@@ -83,10 +91,14 @@ func (x *gatherer) readBuilds() (err error) {
 
 func (x *gatherer) readPipelines() (err error) {
 	x.Pipelines, err = store.GetPipelines(x.ctx, x.q, x.pipelines.list())
+	return err
+}
+
+// wantCreators is for pipelines that are shown whole.
+func (x *gatherer) wantCreators() {
 	for _, p := range x.Pipelines {
 		x.users.addPtr(p.CreatedByID)
 	}
-	return err
 }
 
 // readSteps reads the steps of jobs and then the groups these sit in.

@@ -34,6 +34,7 @@ type Service struct {
 	dispatcher *dispatcher
 	tokens     *jobTokens
 	full       fullLists
+	counts     pipelineCounts
 }
 
 // New returns the service and registers its background tasks.

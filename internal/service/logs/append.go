@@ -97,12 +97,24 @@ func (s *Service) row(ctx context.Context, jobID string) (store.JobLog, error) {
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return store.JobLog{}, noLog()
+		return store.JobLog{}, s.whyNoLog(ctx, jobID)
 	}
 	if err != nil {
 		return store.JobLog{}, fmt.Errorf("open the log of job %s: %w", jobID, err)
 	}
 	return l, nil
+}
+
+// whyNoLog tells a job that has ended without a log from one that is not there.
+func (s *Service) whyNoLog(ctx context.Context, jobID string) error {
+	_, err := store.GetJob(ctx, s.store.Read(), jobID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return noLog()
+	case err != nil:
+		return fmt.Errorf("look for job %s: %w", jobID, err)
+	}
+	return closed()
 }
 
 // truncate notes that more came of a log than is kept.
