@@ -79,6 +79,8 @@ func TestRefuses(t *testing.T) {
 		"private key":           {"admin token create --scopes all --public-key " + publicKeyFile(t, true), exitFailed, "is a private key"},
 		"no scopes":             {"admin token create", exitUsage, "missing flags: --scopes"},
 		"never started":         {"admin agent-token create --data " + t.TempDir(), exitFailed, "or start it first"},
+		"history of nothing":    {"admin seed --builds 0 --data " + t.TempDir(), exitUsage, "--builds must be between 1 and"},
+		"history of no server":  {"admin seed --data " + t.TempDir(), exitFailed, "or start it first"},
 		"field":                 {"run --field version", exitFailed, `--field "version": write the field's key and its value`},
 		"agents":                {"run --agents=-1", exitFailed, "--agents -1: use a number above zero"},
 	} {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/app"
+	"github.com/bridle-ci/bridle/internal/app/seed"
 	"github.com/bridle-ci/bridle/internal/core/access"
 )
 
@@ -152,5 +153,30 @@ func TestAdminRefuses(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// The server is running meanwhile.
+func TestSeed(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	server := start(t, settings(data))
+	admin := openAdmin(t, data)
+	o := seed.Options{Builds: 20, Pipelines: 2, Jobs: 1, Agents: 1, Users: 1, Days: 1, Draw: 1}
+	if err := admin.Seed(t.Context(), "nobody", o, func(int) {}); err == nil || !strings.Contains(err.Error(), "--organization") {
+		t.Errorf("of no organization: %v", err)
+	}
+	written := 0
+	if err := admin.Seed(t.Context(), "acme", o, func(n int) { written = n }); err != nil || written != o.Builds {
+		t.Fatalf("wrote %d builds, %v", written, err)
+	}
+	token, err := admin.CreateToken(t.Context(), app.NewToken{
+		Organization: "acme", User: "ada@example.com", Description: "Look", Scopes: []access.Scope{access.ReadBuilds},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := status(t, server, "/v2/organizations/acme/pipelines/seed-1/builds/10", token); got != 200 {
+		t.Errorf("the newest build of the first pipeline: %d", got)
 	}
 }
