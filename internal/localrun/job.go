@@ -20,8 +20,8 @@ func jobOf(j *store.Job, step build.Step, group string) render.Job {
 		Reason: cmp.Or(j.BrokenReason, j.SignalReason), Attempt: j.RetriesCount + 1, Retried: j.Retried(),
 		StartedAt: j.StartedAt, FinishedAt: j.FinishedAt,
 	}
-	if j.Type == build.Manual && j.State == build.JobWaiting {
-		// The API shows it as blocked, but nobody can answer yet.
+	if shown.State == render.Blocked && !builds.Unblockable(&j.Job) {
+		// The API shows it as blocked, but there is nothing to answer, or not yet.
 		shown.State = render.State(build.JobWaiting)
 	}
 	return shown

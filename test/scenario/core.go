@@ -208,7 +208,7 @@ func (d *Core) child(j build.Job, e Event) error {
 func (d *Core) States() (States, error) {
 	s := States{Jobs: map[string][]JobStatus{}, Steps: map[string]StepStatus{}}
 	s.Build, s.BlockedState = string(d.World.Build.State), string(d.World.Build.BlockedState)
-	keys := map[string]string{}
+	keys, behind := map[string]string{}, d.behindBlocks()
 	for _, step := range d.World.Steps() {
 		if step.Key != "" {
 			keys[step.ID] = step.Key
@@ -217,9 +217,26 @@ func (d *Core) States() (States, error) {
 	}
 	for _, j := range d.World.Latest() {
 		key := keys[j.StepID]
+		if behind[j.StepID] {
+			j.State = build.ShownBehindBlock(&j)
+		}
 		s.Jobs[key] = append(s.Jobs[key], statusOf(j))
 	}
 	return s, nil
+}
+
+// behindBlocks are the steps that are behind a block, by id.
+func (d *Core) behindBlocks() map[string]bool {
+	steps, behind := map[string]build.Step{}, map[string]bool{}
+	for _, s := range d.World.Steps() {
+		steps[s.ID] = s
+	}
+	for _, e := range d.World.Edges() {
+		if from := steps[e.From]; build.BehindBlock(e.State, from.Kind, from.State) {
+			behind[e.To] = true
+		}
+	}
+	return behind
 }
 
 func statusOf(j build.Job) JobStatus {

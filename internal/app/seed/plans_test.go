@@ -67,7 +67,10 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 		"jobs in states": func(q sqldb.Queryer) error {
 			return second(store.JobsInStates(ctx, q, g.build.ID, []build.JobState{build.JobFinished, build.JobCanceled}))
 		},
-		"steps":            func(q sqldb.Queryer) error { return second(store.GetSteps(ctx, q, []string{g.job.StepID})) },
+		"steps": func(q sqldb.Queryer) error { return second(store.GetSteps(ctx, q, []string{g.job.StepID})) },
+		"steps behind blocks": func(q sqldb.Queryer) error {
+			return second(store.StepsBehindBlocks(ctx, q, []string{g.job.StepID, store.NewID()}))
+		},
 		"steps of a build": func(q sqldb.Queryer) error { return second(store.StepsOf(ctx, q, g.build.ID)) },
 		"pipelines": func(q sqldb.Queryer) error {
 			f := store.PipelineFilter{OrganizationID: g.Organization.ID, Name: "seed", Repository: "example"}

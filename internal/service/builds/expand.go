@@ -52,6 +52,9 @@ func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store
 	x.MetaData = metaData
 	if o.Jobs {
 		jobs, err := store.JobsOfBuilds(ctx, x.q, buildIDs, o.RetriedJobs)
+		if err == nil {
+			err = markBlocked(ctx, x.q, jobs)
+		}
 		if err != nil {
 			return Expanded{}, err
 		}

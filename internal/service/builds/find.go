@@ -48,7 +48,7 @@ type JobRef struct {
 	BuildRef     string
 }
 
-// Job returns a job and its build. The action is what the caller is about to do with it.
+// Job returns a job, in the state that it is shown in, and its build. The action is what the caller is about to do with it.
 func (s *Service) Job(ctx context.Context, actor access.Actor, ref JobRef, action access.Action) (store.Job, store.Build, error) {
 	if err := access.Check(actor, action); err != nil {
 		return store.Job{}, store.Build{}, err
@@ -74,6 +74,9 @@ func findJob(ctx context.Context, q sqldb.Queryer, actor access.Actor, ref JobRe
 	}
 	if err != nil {
 		return store.Job{}, store.Build{}, missing(err, "job")
+	}
+	if err := markBlocked(ctx, q, []*store.Job{job}); err != nil {
+		return store.Job{}, store.Build{}, err
 	}
 	if ref.PipelineSlug == "" {
 		b, err = store.GetBuild(ctx, q, job.BuildID)

@@ -17,11 +17,11 @@ func TestLife(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		b := w.build("steps:\n  - {command: one, key: one}\n  - wait\n  - {command: two, depends_on: one}\n  - block: Go\n  - {command: three, agents: {os: linux}}\n")
 		a := w.agent()
-		w.wantBuild(b, build.Scheduled, "scheduled", "waiting", "waiting", "blocked", "waiting")
+		w.wantBuild(b, build.Scheduled, "scheduled", "waiting", "waiting", "blocked", "blocked")
 		w.runNext(a, 0)
-		w.wantBuild(b, build.Running, "passed", "passed", "scheduled", "blocked", "waiting")
+		w.wantBuild(b, build.Running, "passed", "passed", "scheduled", "blocked", "blocked")
 		w.runNext(a, 0)
-		w.wantBuild(b, build.Blocked, "passed", "passed", "passed", "blocked", "waiting")
+		w.wantBuild(b, build.Blocked, "passed", "passed", "passed", "blocked", "blocked")
 		manual := w.jobs(b)[3]
 		_, _, err := w.service.UnblockJob(t.Context(), w.AdminActor(), builds.JobRef{JobID: manual.ID}, "", nil)
 		must(t, err)

@@ -102,6 +102,9 @@ func (s *Service) filteredJobs(ctx context.Context, b store.Build, f JobFilter) 
 		filter.StepIDs = stepIDsOf(steps, f)
 	}
 	rows, err := store.ListJobs(ctx, q, filter)
+	if err == nil {
+		err = markBlocked(ctx, q, rows)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,9 @@ func (w *world) jobs(b store.Build) []*store.Job {
 func (w *world) states(b store.Build) []string {
 	w.t.Helper()
 	var states []string
-	for _, j := range w.jobs(b) {
+	x, err := w.service.Expand(w.t.Context(), w.AdminActor(), []store.Build{b}, builds.Expand{Jobs: true, RetriedJobs: true})
+	must(w.t, err)
+	for _, j := range x.Jobs[b.ID] {
 		states = append(states, builds.ShownState(&j.Job))
 	}
 	return states

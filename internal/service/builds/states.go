@@ -2,7 +2,8 @@ package builds
 
 import "github.com/bridle-ci/bridle/internal/core/build"
 
-// ShownState is a job's state under its REST name (docs/contract/pipelines.md, section 4.2).
+// ShownState is a job's state under its REST name (docs/contract/pipelines.md, section 4.2). Jobs behind a block have been
+// through markBlocked.
 func ShownState(j *build.Job) string {
 	switch j.State {
 	case build.JobFinished:

@@ -143,7 +143,7 @@ func TestTriggerWaitsForBlockedBuild(t *testing.T) {
 			onBoth(t, func(t *testing.T, w *world) {
 				child := w.pipeline("steps:\n  - {block: Go, blocked_state: " + state + "}\n  - command: after\n")
 				parent, made := w.parentOf(child, "")
-				w.wantBuild(made, build.Blocked, "blocked", "waiting")
+				w.wantBuild(made, build.Blocked, "blocked", "blocked")
 				if got := w.reload(made).BlockedState; string(got) != state {
 					t.Errorf("blocked state is %s", got)
 				}
