@@ -84,6 +84,9 @@ func (a *App) start(ctx context.Context, listener net.Listener) error {
 	if a.Bootstrapped, err = a.Accounts.Bootstrap(ctx, firstStart(a.config.Server)); err != nil {
 		return fmt.Errorf("first start: %w", err)
 	}
+	if err := a.Builds.Schedule(ctx); err != nil {
+		return fmt.Errorf("schedule the sweep of builds: %w", err)
+	}
 	if err := a.Logs.Sweep(ctx); err != nil {
 		return fmt.Errorf("clean up logs: %w", err)
 	}

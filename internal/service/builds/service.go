@@ -48,9 +48,6 @@ func New(o Options) *Service {
 // Run keeps what this node knows of runnable jobs up to date with other nodes, until ctx ends. It returns after its
 // goroutines have.
 func (s *Service) Run(ctx context.Context) error {
-	if err := s.scheduleSweep(ctx); err != nil {
-		return fmt.Errorf("schedule sweep of builds: %w", err)
-	}
 	return s.dispatcher.run(ctx)
 }
 

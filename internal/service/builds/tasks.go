@@ -149,8 +149,9 @@ const (
 	repeatsWithin = 24 * time.Hour
 )
 
-// scheduleSweep makes sure that there is a next sweep, one for all nodes.
-func (s *Service) scheduleSweep(ctx context.Context) error {
+// Schedule makes sure that there is a next look at what nobody gets on with, one for all nodes. It is called at each
+// start, before anything is served.
+func (s *Service) Schedule(ctx context.Context) error {
 	return s.Store.Write(ctx, func(tx *sqldb.Tx) error {
 		return s.Queue.Enqueue(ctx, tx, queue.Task{Kind: taskSweep, Key: "all", Payload: []byte("{}"), RunAt: tx.Now().Add(sweepEvery)})
 	})
