@@ -216,14 +216,8 @@ func HasBuilds(ctx context.Context, q sqldb.Queryer) (bool, error) {
 
 // ChildBuilds returns the ids of builds that trigger jobs of a build made.
 func ChildBuilds(ctx context.Context, q sqldb.Queryer, jobIDs []string) ([]string, error) {
-	return list(ctx, q, scanString, "SELECT id FROM builds WHERE "+sqldb.In(q, "triggered_job_id", 1)+" ORDER BY id",
+	return list(ctx, q, scanText, "SELECT id FROM builds WHERE "+sqldb.In(q, "triggered_job_id", 1)+" ORDER BY id",
 		sqldb.List(q, jobIDs))
-}
-
-func scanString(row scanner) (string, error) {
-	var s string
-	err := row.Scan(&s)
-	return s, err
 }
 
 func ptr[T any](v T) *T { return &v }

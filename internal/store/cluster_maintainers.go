@@ -52,7 +52,7 @@ func MaintainersOfClusters(ctx context.Context, q sqldb.Queryer, clusterIDs []st
 
 // MaintainedClusters returns the ids of the clusters of an organization that a user maintains.
 func MaintainedClusters(ctx context.Context, q sqldb.Queryer, organizationID, userID string) ([]string, error) {
-	return list(ctx, q, scanString, `SELECT c.id FROM cluster_maintainers m JOIN clusters c ON c.id = m.cluster_id
+	return list(ctx, q, scanText, `SELECT c.id FROM cluster_maintainers m JOIN clusters c ON c.id = m.cluster_id
 		WHERE m.user_id = $1 AND c.organization_id = $2 ORDER BY c.id`, userID, organizationID)
 }
 

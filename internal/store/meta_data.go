@@ -42,12 +42,12 @@ func InsertMetaData(ctx context.Context, q sqldb.Queryer, items []MetaDataItem) 
 
 // GetMetaData returns one value; a missing key is ErrNotFound.
 func GetMetaData(ctx context.Context, q sqldb.Queryer, buildID, key string) (string, error) {
-	return one(ctx, q, scanString, "SELECT value FROM build_meta_data WHERE build_id = $1 AND key = $2", buildID, key)
+	return one(ctx, q, scanText, "SELECT value FROM build_meta_data WHERE build_id = $1 AND key = $2", buildID, key)
 }
 
 // MetaDataKeys returns a build's keys in order.
 func MetaDataKeys(ctx context.Context, q sqldb.Queryer, buildID string) ([]string, error) {
-	return list(ctx, q, scanString, "SELECT key FROM build_meta_data WHERE build_id = $1 ORDER BY key", buildID)
+	return list(ctx, q, scanText, "SELECT key FROM build_meta_data WHERE build_id = $1 ORDER BY key", buildID)
 }
 
 // MetaDataOf returns the meta-data of builds, by build id.

@@ -9,7 +9,7 @@ import (
 // OlderOpenBuilds returns the ids of a pipeline's unfinished builds on a branch that have a lower number than one,
 // oldest first.
 func OlderOpenBuilds(ctx context.Context, q sqldb.Queryer, pipelineID, branch string, number int64) ([]string, error) {
-	return list(ctx, q, scanString, `SELECT id FROM builds WHERE pipeline_id = $1 AND branch = $2 AND number < $3
+	return list(ctx, q, scanText, `SELECT id FROM builds WHERE pipeline_id = $1 AND branch = $2 AND number < $3
 		AND state IN ('creating', 'scheduled', 'running', 'failing', 'blocked') ORDER BY number`, pipelineID, branch, number)
 }
 
