@@ -7,6 +7,7 @@ package dispatch
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -107,11 +108,13 @@ type Pair struct {
 
 // Assign pairs jobs, given in dispatch order, with waiting agents, each at most once. Every job takes the best agent
 // that matches it and is still free.
-func Assign(jobs []Job, agents []Agent) []Pair {
+func Assign(jobs []Job, agents []Agent) []Pair { return assign(slices.Values(jobs), agents) }
+
+func assign(jobs iter.Seq[Job], agents []Agent) []Pair {
 	free := slices.Clone(agents)
 	slices.SortFunc(free, CompareAgents)
 	var pairs []Pair
-	for _, job := range jobs {
+	for job := range jobs {
 		if len(free) == 0 {
 			break
 		}

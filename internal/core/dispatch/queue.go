@@ -27,13 +27,15 @@ func (l *List) Jobs() []Job {
 	return jobs
 }
 
-// Head returns the first n jobs in order.
-func (l *List) Head(n int) []Job {
-	jobs := make([]Job, min(n, len(l.jobs)))
-	for i := range jobs {
-		jobs[i] = *l.jobs[i]
-	}
-	return jobs
+// Assign is Assign for the jobs of the list. It looks at no more of them than it takes to give every agent one.
+func (l *List) Assign(agents []Agent) []Pair {
+	return assign(func(yield func(Job) bool) {
+		for _, j := range l.jobs {
+			if !yield(*j) {
+				return
+			}
+		}
+	}, agents)
 }
 
 // Add puts a job in its place; a job that is in the list already moves.

@@ -103,7 +103,7 @@ func (d *dispatcher) pairs(q *queueState) []dispatch.Pair {
 	if len(free) == 0 {
 		return nil
 	}
-	pairs := dispatch.Assign(q.jobs.Jobs(), free)
+	pairs := q.jobs.Assign(free)
 	pairs = pairs[:min(len(pairs), assignedAtOnce)]
 	for _, p := range pairs {
 		q.jobs.Remove(p.JobID)
