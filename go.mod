@@ -29,6 +29,7 @@ require (
 	google.golang.org/protobuf v1.36.12
 	gopkg.in/yaml.v3 v3.0.1
 	modernc.org/sqlite v1.61.1
+	zombiezen.com/go/sqlite v1.4.2
 	pgregory.net/rapid v1.3.0
 )
 

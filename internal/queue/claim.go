@@ -14,7 +14,7 @@ import (
 // Each destination offers its first due task, unless one of its tasks is running. The recursion steps from destination
 // to destination in the index, so that a long queue behind a slow one costs nothing. The unique indexes on running tasks
 // hold what two nodes at the same moment might not see of each other.
-func claimSQL(q sqldb.Queryer) string {
+func claimSQL(q sqldb.Queryer, kinds []string) string {
 	return `WITH RECURSIVE destinations (name) AS (
 		SELECT min(destination) FROM tasks WHERE state = 'ready' AND destination IS NOT NULL
 		UNION ALL
@@ -27,14 +27,14 @@ func claimSQL(q sqldb.Queryer) string {
 			AND NOT EXISTS (SELECT 1 FROM tasks r WHERE r.state = 'running' AND r.destination = d.name)
 	), free (seq) AS (
 		SELECT t.seq FROM tasks t WHERE t.state = 'ready' AND t.destination IS NULL AND t.run_at <= $1
-			AND ` + sqldb.In(q, "t.kind", 5) + `
+			AND ` + sqldb.In(q, "t.kind", 5, kinds) + `
 			AND NOT EXISTS (SELECT 1 FROM tasks r WHERE r.state = 'running' AND r.kind = t.kind AND r.key = t.key)
 		ORDER BY t.run_at, t.seq LIMIT $4 ` + sqldb.ForUpdateSkipLocked(q) + `
 	)
 	UPDATE tasks SET state = 'running', attempt = attempt + 1, lease_owner = $2, lease_until = $3
 	WHERE state = 'ready' AND seq IN (
 		SELECT c.seq FROM tasks c WHERE c.state = 'ready' AND c.seq IN (SELECT seq FROM free UNION ALL SELECT seq FROM heads)
-			AND ` + sqldb.In(q, "c.kind", 5) + `
+			AND ` + sqldb.In(q, "c.kind", 5, kinds) + `
 			AND NOT EXISTS (SELECT 1 FROM tasks r WHERE r.state = 'running' AND r.kind = c.kind AND r.key = c.key)
 		ORDER BY c.run_at, c.seq LIMIT $4
 	)
@@ -53,7 +53,7 @@ func (q *Queue) claim(ctx context.Context, tx sqldb.Queryer, now time.Time, limi
 	kinds := slices.Clone(q.kinds)
 	q.mu.Unlock()
 	rows, err := tx.Query(
-		ctx, claimSQL(tx), sqldb.Micros(now), q.owner, sqldb.Micros(now.Add(q.config.Lease)), limit, sqldb.List(tx, kinds),
+		ctx, claimSQL(tx, kinds), sqldb.Micros(now), q.owner, sqldb.Micros(now.Add(q.config.Lease)), limit, sqldb.List(tx, kinds),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("claim tasks: %w", err)

@@ -32,7 +32,7 @@ func (q *Queue) settle(ctx context.Context, tx sqldb.Queryer, now time.Time, out
 	if len(done) == 0 {
 		return nil
 	}
-	sql := "DELETE FROM tasks WHERE state = 'running' AND lease_owner = $1 AND " + sqldb.In(tx, "id", 2)
+	sql := "DELETE FROM tasks WHERE state = 'running' AND lease_owner = $1 AND " + sqldb.In(tx, "id", 2, done)
 	if _, err := tx.Exec(ctx, sql, q.owner, sqldb.List(tx, done)); err != nil {
 		return fmt.Errorf("finish tasks: %w", err)
 	}

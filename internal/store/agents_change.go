@@ -31,7 +31,7 @@ func SetAgentState(ctx context.Context, q sqldb.Queryer, id string, from []Agent
 			set += ", last_seen_at = $4"
 		}
 	}
-	return mustChange(ctx, q, ErrStale, "UPDATE agents SET "+set+" WHERE id = $1 AND "+sqldb.In(q, "state", 3), args...)
+	return mustChange(ctx, q, ErrStale, "UPDATE agents SET "+set+" WHERE id = $1 AND "+sqldb.In(q, "state", 3, states), args...)
 }
 
 // StopAgent tells a connected agent to leave once its job is done, or at once when forced. A stop that waits can become
@@ -80,7 +80,7 @@ func TouchAgents(ctx context.Context, q sqldb.Queryer, ids []string, at time.Tim
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := q.Exec(ctx, "UPDATE agents SET last_seen_at = $1 WHERE "+sqldb.In(q, "id", 2)+
+	_, err := q.Exec(ctx, "UPDATE agents SET last_seen_at = $1 WHERE "+sqldb.In(q, "id", 2, ids)+
 		" AND "+agentPresent+" AND (last_seen_at IS NULL OR last_seen_at < $1)", micros(at), sqldb.List(q, ids))
 	return err
 }

@@ -38,7 +38,7 @@ func JobCountsOfQueues(ctx context.Context, q sqldb.Queryer, queueIDs []string) 
 			count(CASE WHEN state IN ('scheduled', 'reserved') THEN 1 END),
 			count(CASE WHEN state IN ('assigned', 'accepted', 'running', 'canceling', 'timing_out') THEN 1 END),
 			count(CASE WHEN state IN ('limited', 'limiting', 'waiting', 'blocked') THEN 1 END)
-		FROM jobs WHERE `+sqldb.In(q, "queue_id", 1)+` AND `+jobOpen+` GROUP BY queue_id ORDER BY queue_id`,
+		FROM jobs WHERE `+sqldb.In(q, "queue_id", 1, queueIDs)+` AND `+jobOpen+` GROUP BY queue_id ORDER BY queue_id`,
 		sqldb.List(q, queueIDs))
 }
 

@@ -30,7 +30,7 @@ func StepsBehindBlocks(ctx context.Context, q sqldb.Queryer, stepIDs []string) (
 	edges, err := list(ctx, q, scanBlockEdge, `SELECT e.to_id, e.state, f.kind, f.state FROM steps s
 		JOIN step_edges e ON e.build_id = s.build_id AND e.to_id = `+uuidText(q, "s.id")+`
 		JOIN steps f ON f.id = `+textUUID(q, "e.from_id")+`
-		WHERE `+sqldb.In(q, "s.id", 1)+` AND e.state <> 'satisfied' AND f.kind IN ('block', 'input')`,
+		WHERE `+sqldb.In(q, "s.id", 1, stepIDs)+` AND e.state <> 'satisfied' AND f.kind IN ('block', 'input')`,
 		sqldb.List(q, stepIDs))
 	for _, e := range edges {
 		if build.BehindBlock(e.state, e.from, e.fromState) {

@@ -151,7 +151,7 @@ func GetBuilds(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]B
 	if len(ids) == 0 {
 		return builds, nil
 	}
-	items, err := list(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE "+sqldb.In(q, "id", 1),
+	items, err := list(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE "+sqldb.In(q, "id", 1, ids),
 		sqldb.List(q, ids))
 	for _, b := range items {
 		builds[b.ID] = b
@@ -216,7 +216,7 @@ func HasBuilds(ctx context.Context, q sqldb.Queryer) (bool, error) {
 
 // ChildBuilds returns the ids of builds that trigger jobs of a build made.
 func ChildBuilds(ctx context.Context, q sqldb.Queryer, jobIDs []string) ([]string, error) {
-	return list(ctx, q, scanText, "SELECT id FROM builds WHERE "+sqldb.In(q, "triggered_job_id", 1)+" ORDER BY id",
+	return list(ctx, q, scanText, "SELECT id FROM builds WHERE "+sqldb.In(q, "triggered_job_id", 1, jobIDs)+" ORDER BY id",
 		sqldb.List(q, jobIDs))
 }
 

@@ -94,11 +94,8 @@ func (ch buildChoice) open() bool {
 
 // oneOf renders that a column has one of some values. A single one is an equation, by which an index stays in order.
 func (c *conditions) oneOf(column string, values []string) string {
-	if len(values) == 1 {
-		return column + " = " + c.arg(values[0])
-	}
 	c.args = append(c.args, sqldb.List(c.q, values))
-	return sqldb.In(c.q, column, len(c.args))
+	return sqldb.In(c.q, column, len(c.args), values)
 }
 
 // likePattern turns `*` wildcards into LIKE's.

@@ -43,7 +43,7 @@ func MaintainersOfClusters(ctx context.Context, q sqldb.Queryer, clusterIDs []st
 		return found, nil
 	}
 	items, err := list(ctx, q, scanClusterMaintainer, "SELECT "+clusterMaintainerColumns+" FROM cluster_maintainers WHERE "+
-		sqldb.In(q, "cluster_id", 1)+" ORDER BY id", sqldb.List(q, clusterIDs))
+		sqldb.In(q, "cluster_id", 1, clusterIDs)+" ORDER BY id", sqldb.List(q, clusterIDs))
 	for _, m := range items {
 		found[m.ClusterID] = append(found[m.ClusterID], m)
 	}

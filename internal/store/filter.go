@@ -31,7 +31,7 @@ func (c *conditions) add(sql string, values ...any) {
 // in appends `column is one of values`.
 func (c *conditions) in(column string, values []string) {
 	c.args = append(c.args, sqldb.List(c.q, values))
-	c.parts = append(c.parts, sqldb.In(c.q, column, len(c.args)))
+	c.parts = append(c.parts, sqldb.In(c.q, column, len(c.args), values))
 }
 
 // any appends an OR of conditions; none of them is no condition.

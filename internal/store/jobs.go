@@ -170,7 +170,7 @@ func JobsHeldBy(ctx context.Context, q sqldb.Queryer, agentIDs []string) (map[st
 	if len(agentIDs) == 0 {
 		return held, nil
 	}
-	jobs, err := list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE "+sqldb.In(q, "agent_id", 1)+
+	jobs, err := list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE "+sqldb.In(q, "agent_id", 1, agentIDs)+
 		" AND state IN ('assigned', 'accepted', 'running', 'canceling', 'timing_out')", sqldb.List(q, agentIDs))
 	for _, j := range jobs {
 		held[j.AgentID] = j

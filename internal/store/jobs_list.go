@@ -57,7 +57,7 @@ func JobsOfBuilds(ctx context.Context, q sqldb.Queryer, buildIDs []string, inclu
 	if len(buildIDs) == 0 {
 		return nil, nil
 	}
-	sql := "SELECT " + jobColumns + " FROM jobs WHERE " + sqldb.In(q, "build_id", 1)
+	sql := "SELECT " + jobColumns + " FROM jobs WHERE " + sqldb.In(q, "build_id", 1, buildIDs)
 	if !includeRetried {
 		sql += " AND retried_in_job_id = ''"
 	}
@@ -69,7 +69,7 @@ func JobsOfSteps(ctx context.Context, q sqldb.Queryer, stepIDs []string) ([]*Job
 	if len(stepIDs) == 0 {
 		return nil, nil
 	}
-	return list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE "+sqldb.In(q, "step_id", 1)+
+	return list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE "+sqldb.In(q, "step_id", 1, stepIDs)+
 		" AND retried_in_job_id = ''"+jobOrder, sqldb.List(q, stepIDs))
 }
 
@@ -79,7 +79,7 @@ func JobsInStates(ctx context.Context, q sqldb.Queryer, buildID string, states [
 	for i, s := range states {
 		words[i] = string(s)
 	}
-	return list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE build_id = $1 AND "+sqldb.In(q, "state", 2)+
+	return list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE build_id = $1 AND "+sqldb.In(q, "state", 2, words)+
 		" AND retried_in_job_id = ''"+jobOrder, buildID, sqldb.List(q, words))
 }
 
@@ -89,7 +89,7 @@ func GetJobs(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]*Jo
 	if len(ids) == 0 {
 		return jobs, nil
 	}
-	items, err := list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE "+sqldb.In(q, "id", 1), sqldb.List(q, ids))
+	items, err := list(ctx, q, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE "+sqldb.In(q, "id", 1, ids), sqldb.List(q, ids))
 	for _, j := range items {
 		jobs[j.ID] = j
 	}

@@ -15,7 +15,7 @@ func byID[T any](ctx context.Context, q sqldb.Queryer, scan func(scanner) (T, er
 	if len(ids) == 0 {
 		return found, nil
 	}
-	items, err := list(ctx, q, scan, sql+" WHERE "+sqldb.In(q, "id", 1), sqldb.List(q, ids))
+	items, err := list(ctx, q, scan, sql+" WHERE "+sqldb.In(q, "id", 1, ids), sqldb.List(q, ids))
 	for _, item := range items {
 		found[id(item)] = item
 	}

@@ -57,7 +57,7 @@ func MetaDataOf(ctx context.Context, q sqldb.Queryer, buildIDs []string) (map[st
 		return all, nil
 	}
 	items, err := list(ctx, q, scanMetaData, "SELECT build_id, key, value FROM build_meta_data WHERE "+
-		sqldb.In(q, "build_id", 1), sqldb.List(q, buildIDs))
+		sqldb.In(q, "build_id", 1, buildIDs), sqldb.List(q, buildIDs))
 	for _, m := range items {
 		if all[m.BuildID] == nil {
 			all[m.BuildID] = map[string]string{}

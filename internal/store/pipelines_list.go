@@ -74,7 +74,7 @@ func CountsOfPipelines(ctx context.Context, q sqldb.Queryer, ids []string) (map[
 		return counts, nil
 	}
 	builds, err := list(ctx, q, scanStateCount, "SELECT pipeline_id, state, count(*) FROM builds WHERE "+
-		sqldb.In(q, "pipeline_id", 1)+` AND state IN ('creating', 'scheduled', 'running', 'failing', 'canceling')
+		sqldb.In(q, "pipeline_id", 1, ids)+` AND state IN ('creating', 'scheduled', 'running', 'failing', 'canceling')
 		GROUP BY pipeline_id, state`, sqldb.List(q, ids))
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func CountsOfPipelines(ctx context.Context, q sqldb.Queryer, ids []string) (map[
 	}
 	// The list of states is the one of the partial index jobs_pipeline_open, so that only open jobs are looked at.
 	jobs, err := list(ctx, q, scanStateCount, "SELECT pipeline_id, state, count(*) FROM jobs WHERE "+
-		sqldb.In(q, "pipeline_id", 1)+` AND type = 'script' AND state IN ('scheduled', 'limited', 'limiting', 'reserved',
+		sqldb.In(q, "pipeline_id", 1, ids)+` AND type = 'script' AND state IN ('scheduled', 'limited', 'limiting', 'reserved',
 		'assigned', 'accepted', 'running', 'canceling', 'timing_out', 'waiting', 'blocked')
 		GROUP BY pipeline_id, state`, sqldb.List(q, ids))
 	if err != nil {

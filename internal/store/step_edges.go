@@ -37,7 +37,7 @@ func SaveEdges(ctx context.Context, q sqldb.Queryer, edges []*build.Edge) error 
 		byTarget[t] = append(byTarget[t], e.ID)
 	}
 	for t, ids := range byTarget {
-		_, err := q.Exec(ctx, "UPDATE step_edges SET state = $1, from_id = $2, forward = $3 WHERE "+sqldb.In(q, "id", 4),
+		_, err := q.Exec(ctx, "UPDATE step_edges SET state = $1, from_id = $2, forward = $3 WHERE "+sqldb.In(q, "id", 4, ids),
 			string(t.state), t.from, t.forward, sqldb.List(q, ids))
 		if err != nil {
 			return err

@@ -88,9 +88,9 @@ func SaveStep(ctx context.Context, q sqldb.Queryer, s *build.Step) error {
 // DeleteSteps removes steps with their jobs and the edges to and from them.
 func DeleteSteps(ctx context.Context, q sqldb.Queryer, buildID string, ids []string) error {
 	for _, sql := range []string{
-		"DELETE FROM jobs WHERE build_id = $1 AND " + sqldb.In(q, uuidText(q, "step_id"), 2),
-		"DELETE FROM step_edges WHERE build_id = $1 AND " + sqldb.In(q, "to_id", 2),
-		"DELETE FROM steps WHERE build_id = $1 AND " + sqldb.In(q, uuidText(q, "id"), 2),
+		"DELETE FROM jobs WHERE build_id = $1 AND " + sqldb.In(q, uuidText(q, "step_id"), 2, ids),
+		"DELETE FROM step_edges WHERE build_id = $1 AND " + sqldb.In(q, "to_id", 2, ids),
+		"DELETE FROM steps WHERE build_id = $1 AND " + sqldb.In(q, uuidText(q, "id"), 2, ids),
 	} {
 		if _, err := q.Exec(ctx, sql, buildID, sqldb.List(q, ids)); err != nil {
 			return err
@@ -109,7 +109,7 @@ func GetSteps(ctx context.Context, q sqldb.Queryer, ids []string) ([]*build.Step
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return list(ctx, q, scanStep, "SELECT "+stepColumns+" FROM steps WHERE "+sqldb.In(q, "id", 1), sqldb.List(q, ids))
+	return list(ctx, q, scanStep, "SELECT "+stepColumns+" FROM steps WHERE "+sqldb.In(q, "id", 1, ids), sqldb.List(q, ids))
 }
 
 // StepByKey returns the step of a build with a key.

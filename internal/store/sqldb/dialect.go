@@ -21,11 +21,15 @@ func ForUpdateSkipLocked(q Queryer) string {
 	return ""
 }
 
-// In is the condition that column is one of the values of a List given as the argument of that placeholder. The text is
-// the same for any number of values, so one prepared statement serves them all.
-func In(q Queryer, column string, placeholder int) string {
+// In is the condition that column is one of the values of a List given as the argument of that placeholder. A single
+// value is an equation, by which an index stays in order; for more the text is the same for any number of them, so that
+// one prepared statement serves them all.
+func In(q Queryer, column string, placeholder int, values []string) string {
 	p := "$" + strconv.Itoa(placeholder)
-	if q.Engine() == Postgres {
+	switch {
+	case len(values) == 1:
+		return column + " = " + p
+	case q.Engine() == Postgres:
 		return column + " = ANY(" + p + ")"
 	}
 	return column + " IN (SELECT value FROM json_each(" + p + "))"
@@ -33,6 +37,9 @@ func In(q Queryer, column string, placeholder int) string {
 
 // List makes the argument that goes with In.
 func List(q Queryer, values []string) any {
+	if len(values) == 1 {
+		return values[0]
+	}
 	if values == nil {
 		values = []string{}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	_ "modernc.org/sqlite" // goose wants a database/sql driver, of the same engine
 )
 
 // migrations are the files of one engine and who to tell about them.

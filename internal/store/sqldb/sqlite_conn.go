@@ -1,77 +1,35 @@
 package sqldb
 
 import (
-	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
-	"strings"
 	"sync/atomic"
 
-	"modernc.org/sqlite"
+	"zombiezen.com/go/sqlite"
 )
 
 // maxCachedStatements bounds the prepared statements of one connection. Texts are few; filters combine into some more.
 const maxCachedStatements = 512
 
 // sqliteConn is one connection with its prepared statements, used by one goroutine at a time.
-//
-// It drives the driver without database/sql in between, whose own locking, conversions and per-connection bookkeeping
-// cost as much as a small query does.
 type sqliteConn struct {
-	driver     driver.Conn
-	prepared   map[string]*sqliteStmt
-	arguments  []driver.NamedValue // scratch, the driver does not keep it
+	driver     *sqlite.Conn
+	prepared   map[string]*sqlite.Stmt
 	statements *atomic.Int64
 }
 
-type sqliteStmt struct {
-	driver interface {
-		driver.Stmt
-		driver.StmtExecContext
-		driver.StmtQueryContext
-	}
-	parameters int            // the highest placeholder
-	values     []driver.Value // scratch for the columns of a row
-}
+var placeholder = regexp.MustCompile(`\$([0-9]+)`)
 
-var placeholder = regexp.MustCompile(`\$[0-9]+`)
-
-// unnamed writes the placeholders of a text as plain `?` when they stand in order, each once. The driver looks names up
-// one by one, for every argument of every call: with the hundreds of an insert of several rows that costs as much as the
-// insert. A text with a quoted dollar sign is left alone, like one whose placeholders repeat.
-func unnamed(text string) string {
-	found := placeholder.FindAllString(text, -1)
-	for i, p := range found {
-		if p != "$"+strconv.Itoa(i+1) {
-			return text
-		}
-	}
-	if strings.Count(text, "$") != len(found) {
-		return text
-	}
-	return placeholder.ReplaceAllLiteralString(text, "?")
-}
-
-// countParameters serves to refuse surplus arguments, which SQLite would ignore and PostgreSQL does not.
-func countParameters(text string) int {
-	highest := 0
-	for _, p := range placeholder.FindAllString(text, -1) {
-		if n, err := strconv.Atoi(p[1:]); err == nil {
-			highest = max(highest, n)
-		}
-	}
-	return highest
-}
+// numbered writes placeholders as SQLite numbers them. To it `$1` is a name, which it counts by where it stands first.
+func numbered(text string) string { return placeholder.ReplaceAllString(text, "?$1") }
 
 func openSQLiteConn(path string, statements *atomic.Int64, pragmas []string) (*sqliteConn, error) {
-	dc, err := new(sqlite.Driver).Open(sqliteDSN(path))
+	dc, err := sqlite.OpenConn(sqliteDSN(path), sqlite.OpenReadWrite, sqlite.OpenURI)
 	if err != nil {
 		return nil, err
 	}
-	c := &sqliteConn{driver: dc, prepared: make(map[string]*sqliteStmt), statements: statements}
+	c := &sqliteConn{driver: dc, prepared: make(map[string]*sqlite.Stmt), statements: statements}
 	for _, p := range pragmas {
 		if err := c.control("PRAGMA " + p); err != nil {
 			return nil, errors.Join(fmt.Errorf("PRAGMA %s: %w", p, err), c.close())
@@ -80,34 +38,20 @@ func openSQLiteConn(path string, statements *atomic.Int64, pragmas []string) (*s
 	return c, nil
 }
 
-func (c *sqliteConn) close() error {
-	var errs []error
-	for _, s := range c.prepared {
-		errs = append(errs, s.driver.Close())
-	}
-	return errors.Join(append(errs, c.driver.Close())...)
-}
+// close frees the prepared statements too.
+func (c *sqliteConn) close() error { return c.driver.Close() }
 
 // prepare returns the prepared statement for a text, which must not be in use.
-func (c *sqliteConn) prepare(ctx context.Context, text string) (*sqliteStmt, error) {
+func (c *sqliteConn) prepare(text string) (*sqlite.Stmt, error) {
 	if s, ok := c.prepared[text]; ok {
 		return s, nil
 	}
-	ds, err := c.driver.(driver.ConnPrepareContext).PrepareContext(ctx, unnamed(text))
-	if err != nil {
+	if err := c.makeRoom(); err != nil {
 		return nil, err
 	}
-	s := &sqliteStmt{parameters: countParameters(text)}
-	var ok bool
-	if s.driver, ok = ds.(interface {
-		driver.Stmt
-		driver.StmtExecContext
-		driver.StmtQueryContext
-	}); !ok {
-		return nil, errors.Join(fmt.Errorf("the SQLite driver's %T lacks a method", ds), ds.Close())
-	}
-	if err := c.makeRoom(); err != nil {
-		return nil, errors.Join(err, ds.Close())
+	s, err := c.driver.Prepare(numbered(text))
+	if err != nil {
+		return nil, err
 	}
 	c.prepared[text] = s
 	return s, nil
@@ -121,70 +65,71 @@ func (c *sqliteConn) makeRoom() error {
 	}
 	for text, s := range c.prepared {
 		delete(c.prepared, text)
-		return s.driver.Close()
+		return s.Finalize()
 	}
 	return nil
 }
 
 // control runs a statement that is not counted.
 func (c *sqliteConn) control(text string) error {
-	s, err := c.prepare(context.Background(), text)
+	s, err := c.prepare(text)
 	if err != nil {
 		return err
 	}
-	_, err = s.driver.ExecContext(context.Background(), nil)
-	return err
+	return finish(s)
 }
 
-// exec runs a statement. interrupt ends it early; see DB.Write for why the writer gives none.
-func (c *sqliteConn) exec(interrupt context.Context, text string, args []any) (int64, error) {
-	c.statements.Add(1)
-	s, err := c.prepare(interrupt, text)
+// finish runs a statement to its end and makes it ready for the next time.
+func finish(s *sqlite.Stmt) error {
+	for {
+		switch more, err := s.Step(); {
+		case err != nil:
+			return err // which has reset it
+		case !more:
+			return s.Reset()
+		}
+	}
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (c *sqliteConn) exec(text string, args []any) (int64, error) {
+	s, err := c.start(text, args)
 	if err != nil {
 		return 0, err
 	}
-	if err := c.bind(s, args); err != nil {
-		return 0, err
-	}
-	result, err := s.driver.ExecContext(interrupt, c.arguments)
-	if err != nil {
+	if err := finish(s); err != nil {
 		return 0, c.describe(err)
 	}
-	return result.RowsAffected()
+	return int64(c.driver.Changes()), nil
 }
 
-// query starts a statement that returns rows. The connection is busy until they are closed.
-func (c *sqliteConn) query(interrupt context.Context, text string, args []any) (*sqliteRows, error) {
-	c.statements.Add(1)
-	s, err := c.prepare(interrupt, text)
+// query starts a statement that returns rows and goes to the first. The connection is busy until they are closed.
+func (c *sqliteConn) query(text string, args []any) (*sqliteRows, error) {
+	s, err := c.start(text, args)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.bind(s, args); err != nil {
-		return nil, err
-	}
-	rows, err := s.driver.QueryContext(interrupt, c.arguments)
+	found, err := s.Step()
 	if err != nil {
 		return nil, c.describe(err)
 	}
-	columns := len(rows.Columns())
-	if len(s.values) != columns {
-		s.values = make([]driver.Value, columns)
-	}
-	return &sqliteRows{driver: rows, values: s.values}, nil
+	return &sqliteRows{driver: s, columns: s.ColumnCount(), first: true, found: found}, nil
 }
 
-func (c *sqliteConn) bind(s *sqliteStmt, args []any) error {
-	if len(args) != s.parameters {
-		return fmt.Errorf("statement has %d parameters and is given %d arguments", s.parameters, len(args))
+func (c *sqliteConn) start(text string, args []any) (*sqlite.Stmt, error) {
+	c.statements.Add(1)
+	s, err := c.prepare(text)
+	if err != nil {
+		return nil, err
 	}
-	c.arguments = c.arguments[:0]
+	// SQLite would leave out what is missing and overlook what is too much; PostgreSQL does neither.
+	if len(args) != s.BindParamCount() {
+		return nil, fmt.Errorf("statement has %d parameters and is given %d arguments", s.BindParamCount(), len(args))
+	}
 	for i, arg := range args {
-		value, err := sqliteValue(arg)
-		if err != nil {
-			return fmt.Errorf("argument $%d: %w", i+1, err)
+		if err := bind(s, i+1, arg); err != nil {
+			return nil, fmt.Errorf("argument $%d: %w", i+1, err)
 		}
-		c.arguments = append(c.arguments, driver.NamedValue{Ordinal: i + 1, Value: value})
 	}
-	return nil
+	return s, nil
 }

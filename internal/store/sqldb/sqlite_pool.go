@@ -40,8 +40,8 @@ func (p *sqlitePool) QueryRow(ctx context.Context, sql string, args ...any) Row 
 	return &queryRow{rows: rows}
 }
 
-// query looks at ctx before it starts and before each row. The driver is given one that does not end: it would start a
-// goroutine per query to watch it, which costs more than most queries do.
+// query looks at ctx before it starts and before each row. The driver could watch it too, with a goroutine per query,
+// which costs more than most queries do.
 func (p *sqlitePool) query(ctx context.Context, sql string, args []any) (*sqliteRows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (p *sqlitePool) query(ctx context.Context, sql string, args []any) (*sqlite
 	if err != nil {
 		return nil, err
 	}
-	rows, err := conn.query(context.WithoutCancel(ctx), sql, args)
+	rows, err := conn.query(sql, args)
 	if err != nil {
 		p.release(conn)
 		return nil, err

@@ -2,21 +2,22 @@ package sqldb
 
 import (
 	"context"
-	"database/sql/driver"
-	"errors"
 	"fmt"
-	"io"
+
+	"zombiezen.com/go/sqlite"
 )
 
 // sqliteRows reads a running statement.
 type sqliteRows struct {
-	driver driver.Rows
-	values []driver.Value
-	onRow  bool
-	closed bool
-	err    error
-	onEnd  func(err error) // told once, with what ended the rows early
-	ctx    context.Context // looked at before each row; nil inside a transaction
+	driver  *sqlite.Stmt
+	columns int
+	first   bool // the statement stands before the row that Next is yet to announce
+	found   bool // and whether there is one
+	onRow   bool
+	closed  bool
+	err     error
+	onEnd   func(err error) // told once, with what ended the rows early
+	ctx     context.Context // looked at before each row; nil inside a transaction
 }
 
 func (r *sqliteRows) Next() bool {
@@ -29,18 +30,18 @@ func (r *sqliteRows) Next() bool {
 		r.Close()
 		return false
 	}
-	switch err := r.driver.Next(r.values); {
-	case err == nil:
-		r.onRow = true
-		return true
-	case errors.Is(err, io.EOF):
+	if r.onRow, r.err = r.step(); !r.onRow {
 		r.Close()
-		return false
-	default:
-		r.err = err
-		r.Close()
-		return false
 	}
+	return r.onRow
+}
+
+func (r *sqliteRows) step() (found bool, err error) {
+	if r.first {
+		r.first = false
+		return r.found, nil
+	}
+	return r.driver.Step()
 }
 
 // Scan ends the rows when it fails, as pgx does.
@@ -57,12 +58,12 @@ func (r *sqliteRows) Scan(dest ...any) error {
 }
 
 func (r *sqliteRows) scan(dest []any) error {
-	if len(dest) != len(r.values) {
-		return fmt.Errorf("scan %d columns into %d places", len(r.values), len(dest))
+	if len(dest) != r.columns {
+		return fmt.Errorf("scan %d columns into %d places", r.columns, len(dest))
 	}
-	for i, value := range r.values {
-		if err := assign(dest[i], value); err != nil {
-			return fmt.Errorf("scan column %d (%s): %w", i+1, r.driver.Columns()[i], err)
+	for i := range dest {
+		if err := scanColumn(r.driver, i, dest[i]); err != nil {
+			return fmt.Errorf("scan column %d (%s): %w", i+1, r.driver.ColumnName(i), err)
 		}
 	}
 	return nil
@@ -73,7 +74,7 @@ func (r *sqliteRows) Close() {
 		return
 	}
 	r.closed, r.onRow = true, false
-	if err := r.driver.Close(); err != nil && r.err == nil {
+	if err := r.driver.Reset(); err != nil && r.err == nil {
 		r.err = err
 	}
 	if r.onEnd != nil {

@@ -15,7 +15,7 @@ func (t *sqliteTx) Exec(ctx context.Context, sql string, args ...any) (int64, er
 	if err := t.ready(ctx); err != nil {
 		return 0, err
 	}
-	n, err := t.conn.exec(context.Background(), sql, args)
+	n, err := t.conn.exec(sql, args)
 	return n, t.noteFailure(err)
 }
 
@@ -39,7 +39,7 @@ func (t *sqliteTx) query(ctx context.Context, sql string, args []any) (*sqliteRo
 	if err := t.ready(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := t.conn.query(context.Background(), sql, args)
+	rows, err := t.conn.query(sql, args)
 	if err != nil {
 		return nil, t.noteFailure(err)
 	}

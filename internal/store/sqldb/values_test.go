@@ -177,7 +177,7 @@ func TestIn(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				q := db.Read()
 				rows, err := q.Query(
-					t.Context(), "SELECT id FROM things WHERE $1 = 1 AND "+sqldb.In(q, c.column, 2)+" ORDER BY id",
+					t.Context(), "SELECT id FROM things WHERE $1 = 1 AND "+sqldb.In(q, c.column, 2, c.values)+" ORDER BY id",
 					1, sqldb.List(q, c.values),
 				)
 				if err != nil {
