@@ -121,7 +121,7 @@ func (f *follower) look(ctx context.Context) (store.Build, error) {
 	var waiting []store.Job
 	for _, j := range x.Jobs[b.ID] {
 		step := x.Steps[j.StepID]
-		shown := jobOf(&j, step, x.Steps[step.GroupID].Label)
+		shown := jobOf(&j, step, x.Groups[step.GroupID].Label)
 		if step.UploadedBy == "" {
 			shown.Name = uploadLabel
 			f.showUpload(ctx, shown)

@@ -27,7 +27,10 @@ const jobColumns = `id, organization_id, pipeline_id, build_id, step_id, type, s
 	scheduled_at, runnable_at, assigned_at, accepted_at, started_at, canceled_at, finished_at, expired_at, unblocked_at,
 	concurrency_group, concurrency_limit, concurrency_method, limiting_at, concurrency_wait`
 
-func scanJob(row scanner) (*Job, error) {
+func scanJob(row scanner) (*Job, error) { return scanJobAnd(row) }
+
+// scanJobAnd scans a job and the columns that follow it.
+func scanJobAnd(row scanner, more ...any) (*Job, error) {
 	var (
 		j                                               Job
 		spec, ruleRetries                               string
@@ -36,14 +39,16 @@ func scanJob(row scanner) (*Job, error) {
 		canceledRow, finished, expired, unblocked       *int64
 		limiting, wait                                  *int64
 	)
-	err := row.Scan(&j.ID, &j.OrganizationID, &j.PipelineID, &j.BuildID, &j.StepID, &j.Type, &j.State, &j.StepPath, &j.Index,
+	places := [...]any{
+		&j.ID, &j.OrganizationID, &j.PipelineID, &j.BuildID, &j.StepID, &j.Type, &j.State, &j.StepPath, &j.Index,
 		&spec, &j.Priority, &j.TimeoutMinutes, &j.QueueID, &j.ExitStatus, &j.Signal, &j.SignalReason, &j.SoftFailed,
 		&j.BrokenReason, &j.PromisedExitStatus, &j.PromisedReason, &promised, &j.RetriesCount, &ruleRetries,
 		&j.RetriedInJobID, &j.RetrySourceID, &j.RetryType, &j.RetriedByID, &j.AgentID, &j.UnblockedBy,
 		&j.TriggeredBuildID, &j.TokenHash, &j.ChunksFailedCount, &created, &scheduled, &runnable, &assigned, &accepted,
 		&started, &canceledRow, &finished, &expired, &unblocked, &j.Concurrency.Group, &j.Concurrency.Limit,
-		&j.Concurrency.Method, &limiting, &wait)
-	if err != nil {
+		&j.Concurrency.Method, &limiting, &wait,
+	}
+	if err := row.Scan(append(places[:], more...)...); err != nil {
 		return nil, err
 	}
 	if err := parse(spec, &j.Spec); err != nil {

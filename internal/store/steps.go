@@ -141,3 +141,11 @@ func uuidText(q sqldb.Queryer, column string) string {
 	}
 	return column
 }
+
+// optionalUUID is a text column that holds an id or nothing, for comparing it with a uuid column.
+func optionalUUID(engine sqldb.Engine, column string) string {
+	if engine == sqldb.Postgres {
+		return "NULLIF(" + column + ", '')::uuid"
+	}
+	return column
+}

@@ -90,13 +90,14 @@ func (a *API) showAgents(c *call, views []agents.AgentView) ([]*agentObject, err
 // heldJobs returns the objects of the jobs that agents hold, by agent.
 func (a *API) heldJobs(c *call, views []agents.AgentView) (map[string]*scriptJob, error) {
 	ids := each(views, func(v agents.AgentView) string { return v.ID })
-	jobs, of, with, err := a.Builds.HeldJobs(c.r.Context(), c.actor, ids)
+	jobs, places, with, err := a.Builds.HeldJobs(c.r.Context(), c.actor, ids)
 	if err != nil {
 		return nil, err
 	}
 	held := make(map[string]*scriptJob, len(jobs))
 	for i := range jobs {
-		held[jobs[i].AgentID] = c.objects().jobsOf(&of[i], with).heldBy(&jobs[i])
+		j := &jobs[i]
+		held[j.AgentID] = c.objects().jobsOf(places[j.BuildID], with).heldBy(j)
 	}
 	return held, nil
 }

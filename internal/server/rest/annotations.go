@@ -24,7 +24,7 @@ type annotationObject struct {
 }
 
 func (o owner) annotations() annotations.Owner {
-	return annotations.Owner{BuildID: o.build.ID, JobID: o.jobID}
+	return annotations.Owner{BuildID: o.BuildID, JobID: o.jobID}
 }
 
 func annotationOf(v annotations.View, withBody bool) annotationObject {

@@ -29,40 +29,28 @@ type artifactObject struct {
 
 // owner is the build or job of the path.
 type owner struct {
-	build store.Build
+	store.Place
 	// jobID is empty for the build itself.
 	jobID string
-	// slug is the pipeline's, for addresses.
-	slug string
 }
 
 func (o owner) artifacts() artifacts.Owner {
-	return artifacts.Owner{BuildID: o.build.ID, JobID: o.jobID}
+	return artifacts.Owner{BuildID: o.BuildID, JobID: o.jobID}
 }
 
 // owner finds the build or job whose artifacts or annotations are meant. The action is what the call is about.
 func (a *API) owner(c *call, action access.Action) (owner, error) {
-	ctx, slug := c.r.Context(), c.r.PathValue("pipeline")
 	if c.r.PathValue("job") == "" {
-		b, err := a.Builds.Find(ctx, c.looking(), slug, c.r.PathValue("build"))
-		return owner{build: b, slug: slug}, err
+		place, err := a.Builds.Place(c.r.Context(), c.looking(), c.r.PathValue("pipeline"), c.r.PathValue("build"))
+		return owner{Place: place}, err
 	}
-	j, b, err := a.Builds.Job(ctx, c.actor, c.jobRef(), action)
-	if err == nil && slug == "" {
-		slug, err = a.pipelineSlug(c, b)
-	}
-	return owner{build: b, jobID: j.ID, slug: slug}, err
-}
-
-// pipelineSlug is the slug of a build's pipeline, for addresses of calls in the organization's form.
-func (a *API) pipelineSlug(c *call, b store.Build) (string, error) {
-	with, err := a.Builds.ExpandJobs(c.r.Context(), c.looking(), b, nil)
-	return with.Pipelines[b.PipelineID].Slug, err
+	j, place, err := a.Builds.Job(c.r.Context(), c.actor, c.jobRef(), action)
+	return owner{Place: place, jobID: j.ID}, err
 }
 
 func (c *call) artifact(row store.Artifact, of owner) artifactObject {
 	o := c.objects()
-	address := o.urls.job(o.org, of.slug, of.build.Number, row.JobID) + "/artifacts/" + row.ID
+	address := o.urls.job(o.org, of.PipelineSlug, of.BuildNumber, row.JobID) + "/artifacts/" + row.ID
 	return artifactObject{
 		ID:          row.ID,
 		JobID:       row.JobID,

@@ -136,7 +136,10 @@ func (bs buildObjects) build(b *store.Build) *buildObject {
 // withJobs adds a build's jobs, perhaps without those that a paused queue holds up.
 func (bs buildObjects) withJobs(out *buildObject, b *store.Build, hidePaused bool) {
 	list := []any{}
-	objects := bs.jobsOf(b, bs.with)
+	pipeline := bs.with.Pipelines[b.PipelineID]
+	objects := bs.jobsOf(store.Place{
+		BuildID: b.ID, BuildNumber: b.Number, PipelineSlug: pipeline.Slug, ClusterID: pipeline.ClusterID,
+	}, bs.with)
 	for i := range bs.with.Jobs[b.ID] {
 		j := &bs.with.Jobs[b.ID][i]
 		if hidePaused && objects.onPausedQueue(j) {

@@ -35,15 +35,11 @@ func (a *API) getBuild(c *call) error {
 	if parts.jobStates, err = c.query.list("job_states"); err != nil {
 		return err
 	}
-	b, err := a.Builds.Find(c.r.Context(), c.actor, c.r.PathValue("pipeline"), c.r.PathValue("build"))
+	b, with, err := a.Builds.Show(c.r.Context(), c.actor, c.r.PathValue("pipeline"), c.r.PathValue("build"), parts.expand())
 	if err != nil {
 		return err
 	}
-	out, err := a.showBuilds(c, []store.Build{b}, parts)
-	if err != nil {
-		return err
-	}
-	return c.ok(out[0])
+	return c.ok(c.buildObjects(with).shown(&b, parts))
 }
 
 // buildFilter reads the filters of lists of builds (contracts/rest/README.md, Filters and order).
@@ -91,34 +87,44 @@ func (c *call) buildParts() buildParts {
 	}
 }
 
-// showBuilds returns the objects of builds that a use case returned.
-func (a *API) showBuilds(c *call, items []store.Build, parts buildParts) ([]*buildObject, error) {
-	with, err := a.Builds.Expand(c.r.Context(), c.looking(), items, builds.Expand{
+// expand is what a service reads for the parts.
+func (parts buildParts) expand() builds.Expand {
+	return builds.Expand{
 		Jobs:        parts.jobs || parts.counts,
 		RetriedJobs: parts.retriedJobs,
 		JobStates:   parts.jobStates,
 		Pipelines:   parts.pipeline,
-	})
+	}
+}
+
+// showBuilds returns the objects of builds that a use case returned.
+func (a *API) showBuilds(c *call, items []store.Build, parts buildParts) ([]*buildObject, error) {
+	with, err := a.Builds.Expand(c.r.Context(), c.looking(), items, parts.expand())
 	if err != nil {
 		return nil, err
 	}
 	objects := c.buildObjects(with)
 	out := make([]*buildObject, len(items))
 	for i := range items {
-		b := &items[i]
-		out[i] = objects.build(b)
-		if parts.jobs {
-			objects.withJobs(out[i], b, parts.hidePaused)
-		}
-		if parts.pipeline {
-			objects.withPipeline(out[i], b.PipelineID)
-		}
-		if parts.counts {
-			objects.withCounts(out[i], b.ID)
-		}
-		if parts.testEngine {
-			out[i].TestEngine = &testEngine{Runs: []any{}}
-		}
+		out[i] = objects.shown(&items[i], parts)
 	}
 	return out, nil
+}
+
+// shown returns a build's object with its parts.
+func (bs buildObjects) shown(b *store.Build, parts buildParts) *buildObject {
+	out := bs.build(b)
+	if parts.jobs {
+		bs.withJobs(out, b, parts.hidePaused)
+	}
+	if parts.pipeline {
+		bs.withPipeline(out, b.PipelineID)
+	}
+	if parts.counts {
+		bs.withCounts(out, b.ID)
+	}
+	if parts.testEngine {
+		out.TestEngine = &testEngine{Runs: []any{}}
+	}
+	return out
 }

@@ -15,20 +15,14 @@ import (
 
 // logJob returns the job of the path whose log is concerned, and the log's address. Only command jobs have one.
 func (a *API) logJob(c *call, action access.Action) (store.Job, string, error) {
-	j, b, err := a.Builds.Job(c.r.Context(), c.actor, c.jobRef(), action)
+	j, place, err := a.Builds.Job(c.r.Context(), c.actor, c.jobRef(), action)
 	if err != nil {
 		return store.Job{}, "", err
 	}
 	if j.Type != build.Script {
 		return store.Job{}, "", fault.Missing("job")
 	}
-	slug := c.r.PathValue("pipeline")
-	if slug == "" {
-		if slug, err = a.pipelineSlug(c, b); err != nil {
-			return store.Job{}, "", err
-		}
-	}
-	return j, a.urls.job(c.actor.OrganizationSlug, slug, b.Number, j.ID) + "/log", nil
+	return j, a.urls.job(c.actor.OrganizationSlug, place.PipelineSlug, place.BuildNumber, j.ID) + "/log", nil
 }
 
 // getLog answers with a job's log as an object, raw, or rendered (contracts/rest/README.md, Logs, redirects, uploads).

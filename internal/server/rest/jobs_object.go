@@ -136,15 +136,14 @@ type triggeredBuild struct {
 // jobObjects turns jobs of one build into objects.
 type jobObjects struct {
 	objects
-	of       *store.Build
-	pipeline store.Pipeline
-	with     builds.Expanded
+	place store.Place
+	with  builds.Expanded
 	// signatures keeps what was read of steps: the jobs of a parallel step share it.
 	signatures map[string]*stepSignature
 }
 
-func (o objects) jobsOf(of *store.Build, with builds.Expanded) jobObjects {
-	return jobObjects{objects: o, of: of, pipeline: with.Pipelines[of.PipelineID], with: with, signatures: map[string]*stepSignature{}}
+func (o objects) jobsOf(place store.Place, with builds.Expanded) jobObjects {
+	return jobObjects{objects: o, place: place, with: with, signatures: map[string]*stepSignature{}}
 }
 
 // job returns the object of a job of any type.
@@ -195,7 +194,7 @@ func (js jobObjects) manual(j *store.Job) manualJob {
 
 func (js jobObjects) trigger(j *store.Job) triggerJob {
 	step := js.with.Steps[j.StepID]
-	web := js.urls.jobWeb(js.org, js.pipeline.Slug, js.of.Number, j.ID)
+	web := js.urls.jobWeb(js.org, js.place.PipelineSlug, js.place.BuildNumber, j.ID)
 	t := triggerJob{
 		ID:          j.ID,
 		GraphQLID:   global(jobType, j.ID),
@@ -225,14 +224,11 @@ func (js jobObjects) trigger(j *store.Job) triggerJob {
 }
 
 func (js jobObjects) groupKey(step build.Step) *string {
-	if step.GroupID == "" {
-		return nil
-	}
-	return orNull(js.with.Steps[step.GroupID].Key)
+	return orNull(js.with.Groups[step.GroupID].Key)
 }
 
 func (js jobObjects) address(j *store.Job) string {
-	return js.urls.job(js.org, js.pipeline.Slug, js.of.Number, j.ID)
+	return js.urls.job(js.org, js.place.PipelineSlug, js.place.BuildNumber, j.ID)
 }
 
 func firstOf(texts ...string) string {

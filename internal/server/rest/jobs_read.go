@@ -24,11 +24,11 @@ func (a *API) listJobs(c *call) error {
 	if err != nil {
 		return err
 	}
-	with, err := a.Builds.ExpandJobs(c.r.Context(), c.actor, page.Build, page.Jobs)
+	with, err := a.Builds.ExpandJobs(c.r.Context(), c.actor, page.Jobs)
 	if err != nil {
 		return err
 	}
-	objects := c.objects().jobsOf(&page.Build, with)
+	objects := c.objects().jobsOf(page.Place, with)
 	items := make([]any, len(page.Jobs))
 	for i := range page.Jobs {
 		items[i] = objects.job(&page.Jobs[i])
@@ -62,11 +62,11 @@ func (c *call) jobFilter() (f builds.JobFilter, err error) {
 }
 
 func (a *API) getJob(c *call) error {
-	j, b, err := a.Builds.Job(c.r.Context(), c.actor, c.jobRef(), access.JobView)
+	j, place, err := a.Builds.Job(c.r.Context(), c.actor, c.jobRef(), access.JobView)
 	if err != nil {
 		return err
 	}
-	return a.showJob(c, j, b)
+	return a.showJob(c, j, place)
 }
 
 // jobRef names the job of the path, in the organization's form or within a build.
@@ -79,10 +79,10 @@ func (c *call) jobRef() builds.JobRef {
 }
 
 // showJob answers with a job that a use case returned.
-func (a *API) showJob(c *call, j store.Job, b store.Build) error {
-	with, err := a.Builds.ExpandJobs(c.r.Context(), c.looking(), b, []store.Job{j})
+func (a *API) showJob(c *call, j store.Job, place store.Place) error {
+	with, err := a.Builds.ExpandJobs(c.r.Context(), c.looking(), []store.Job{j})
 	if err != nil {
 		return err
 	}
-	return c.ok(c.objects().jobsOf(&b, with).job(&j))
+	return c.ok(c.objects().jobsOf(place, with).job(&j))
 }

@@ -23,8 +23,8 @@ func (js jobObjects) script(j *store.Job) *scriptJob {
 		Priority:           jobPriority{Number: j.Priority},
 		AgentQueryRules:    j.Spec.Agents,
 		State:              builds.ShownState(&j.Job),
-		BuildURL:           js.urls.build(js.org, js.pipeline.Slug, js.of.Number),
-		WebURL:             js.urls.jobWeb(js.org, js.pipeline.Slug, js.of.Number, j.ID),
+		BuildURL:           js.urls.build(js.org, js.place.PipelineSlug, js.place.BuildNumber),
+		WebURL:             js.urls.jobWeb(js.org, js.place.PipelineSlug, js.place.BuildNumber, j.ID),
 		LogURL:             address + "/log",
 		RawLogURL:          address + "/log.txt",
 		ArtifactsURL:       address + "/artifacts",
@@ -47,8 +47,8 @@ func (js jobObjects) script(j *store.Job) *scriptJob {
 		ParallelGroupIndex: j.Spec.ParallelIndex,
 		ParallelGroupTotal: j.Spec.ParallelTotal,
 		Matrix:             j.Spec.Matrix,
-		ClusterID:          js.pipeline.ClusterID,
-		ClusterURL:         js.clusterURL(js.pipeline.ClusterID),
+		ClusterID:          js.place.ClusterID,
+		ClusterURL:         js.clusterURL(js.place.ClusterID),
 		ClusterQueueID:     orNull(j.QueueID),
 	}
 	if out.AgentQueryRules == nil {

@@ -8,11 +8,11 @@ import (
 )
 
 func (a *API) retryJob(c *call) error {
-	j, b, err := a.Builds.RetryJob(c.r.Context(), c.actor, c.jobRef())
+	j, place, err := a.Builds.RetryJob(c.r.Context(), c.actor, c.jobRef())
 	if err != nil {
 		return err
 	}
-	return a.showJob(c, j, b)
+	return a.showJob(c, j, place)
 }
 
 func (a *API) reprioritizeJob(c *call) error {
@@ -26,11 +26,11 @@ func (a *API) reprioritizeJob(c *call) error {
 	if json.Unmarshal(in.Priority, &priority) != nil || priority == nil {
 		return malformed("Priority must be an integer")
 	}
-	j, b, err := a.Builds.ReprioritizeJob(c.r.Context(), c.actor, c.jobRef(), *priority)
+	j, place, err := a.Builds.ReprioritizeJob(c.r.Context(), c.actor, c.jobRef(), *priority)
 	if err != nil {
 		return err
 	}
-	return a.showJob(c, j, b)
+	return a.showJob(c, j, place)
 }
 
 func (a *API) unblockJob(c *call) error {
@@ -45,11 +45,11 @@ func (a *API) unblockJob(c *call) error {
 	for key, values := range in.Fields {
 		fields[key] = values
 	}
-	j, b, err := a.Builds.UnblockJob(c.r.Context(), c.actor, c.jobRef(), in.Unblocker, fields)
+	j, place, err := a.Builds.UnblockJob(c.r.Context(), c.actor, c.jobRef(), in.Unblocker, fields)
 	if err != nil {
 		return err
 	}
-	return a.showJob(c, j, b)
+	return a.showJob(c, j, place)
 }
 
 // fieldValues is the value of a block step's field: one, or an array of them.

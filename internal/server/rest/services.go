@@ -52,16 +52,18 @@ type Builds interface {
 	UploadByID(ctx context.Context, actor access.Actor, pipelineSlug, ref, uploadID string) (store.PipelineUpload, store.Build, error)
 
 	Jobs(ctx context.Context, actor access.Actor, pipelineSlug, ref string, f builds.JobFilter) (builds.JobPage, error)
-	Job(ctx context.Context, actor access.Actor, ref builds.JobRef, action access.Action) (store.Job, store.Build, error)
-	RetryJob(ctx context.Context, actor access.Actor, ref builds.JobRef) (store.Job, store.Build, error)
-	ReprioritizeJob(ctx context.Context, actor access.Actor, ref builds.JobRef, priority int) (store.Job, store.Build, error)
-	UnblockJob(ctx context.Context, actor access.Actor, ref builds.JobRef, unblockerID string, fields map[string][]string) (store.Job, store.Build, error)
+	Place(ctx context.Context, actor access.Actor, pipelineSlug, ref string) (store.Place, error)
+	Show(ctx context.Context, actor access.Actor, pipelineSlug, ref string, o builds.Expand) (store.Build, builds.Expanded, error)
+	Job(ctx context.Context, actor access.Actor, ref builds.JobRef, action access.Action) (store.Job, store.Place, error)
+	RetryJob(ctx context.Context, actor access.Actor, ref builds.JobRef) (store.Job, store.Place, error)
+	ReprioritizeJob(ctx context.Context, actor access.Actor, ref builds.JobRef, priority int) (store.Job, store.Place, error)
+	UnblockJob(ctx context.Context, actor access.Actor, ref builds.JobRef, unblockerID string, fields map[string][]string) (store.Job, store.Place, error)
 	JobEnv(ctx context.Context, actor access.Actor, ref builds.JobRef) (map[string]string, error)
 	OpenSession(ctx context.Context, actor access.Actor, jobID string) error
 	// HeldJobs returns the jobs that agents hold, each with its build at the same index, and what they are shown with. It
 	// asks for access.AgentView.
-	HeldJobs(ctx context.Context, actor access.Actor, agentIDs []string) ([]store.Job, []store.Build, builds.Expanded, error)
-	ExpandJobs(ctx context.Context, actor access.Actor, b store.Build, jobs []store.Job) (builds.Expanded, error)
+	HeldJobs(ctx context.Context, actor access.Actor, agentIDs []string) ([]store.Job, map[string]store.Place, builds.Expanded, error)
+	ExpandJobs(ctx context.Context, actor access.Actor, jobs []store.Job) (builds.Expanded, error)
 
 	// Badge asks for no permission: the token of a badge is all one needs to see it.
 	Badge(ctx context.Context, token string, f builds.BadgeFilter) (badge.Status, error)

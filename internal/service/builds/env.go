@@ -12,7 +12,7 @@ import (
 
 // JobEnv returns the variables that a command job runs with, without those of the agent while it has none.
 func (s *Service) JobEnv(ctx context.Context, actor access.Actor, ref JobRef) (map[string]string, error) {
-	job, b, err := s.Job(ctx, actor, ref, access.JobEnvView)
+	job, _, err := s.Job(ctx, actor, ref, access.JobEnvView)
 	if err != nil {
 		return nil, err
 	}
@@ -20,6 +20,10 @@ func (s *Service) JobEnv(ctx context.Context, actor access.Actor, ref JobRef) (m
 		return nil, fault.Missing("job")
 	}
 	q := s.Store.Read()
+	b, err := store.GetBuild(ctx, q, job.BuildID)
+	if err != nil {
+		return nil, missing(err, "build")
+	}
 	step, err := store.GetStep(ctx, q, b.ID, job.StepID)
 	if err != nil {
 		return nil, missing(err, "job")

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
-	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/store"
 )
 
@@ -23,14 +22,27 @@ type Expand struct {
 type Expanded struct {
 	Jobs           map[string][]store.Job // by build
 	JobStateCounts map[string]map[string]int
-	Steps          map[string]build.Step
-	Agents         map[string]store.Agent
-	Queues         map[string]store.Queue
 	Users          map[string]store.User
 	Pipelines      map[string]store.Pipeline
 	Counts         map[string]store.PipelineCounts
 	MetaData       map[string]map[string]string
 	Builds         map[string]store.Build
+	store.JobParts
+}
+
+// Show returns a pipeline's build by its number or id, and what it is shown with.
+func (s *Service) Show(ctx context.Context, actor access.Actor, pipelineSlug, ref string, o Expand) (store.Build, Expanded, error) {
+	if err := access.Check(actor, access.BuildView); err != nil {
+		return store.Build{}, Expanded{}, err
+	}
+	x := gatherer{ctx: ctx, q: s.Store.Read(), countsOf: s.countsOf}
+	p, b, err := findBuildAndPipeline(ctx, x.q, actor, pipelineSlug, ref)
+	if err != nil {
+		return store.Build{}, Expanded{}, err
+	}
+	x.Pipelines = map[string]store.Pipeline{p.ID: p}
+	with, err := x.expand([]store.Build{b}, o)
+	return b, with, err
 }
 
 // Expand gathers what builds are shown with.
@@ -39,21 +51,25 @@ func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store
 		return Expanded{}, err
 	}
 	x := gatherer{ctx: ctx, q: s.Store.Read(), countsOf: s.countsOf}
+	return x.expand(builds, o)
+}
+
+func (x *gatherer) expand(builds []store.Build, o Expand) (Expanded, error) {
 	x.Jobs, x.JobStateCounts = map[string][]store.Job{}, map[string]map[string]int{}
 	var buildIDs []string
 	for _, b := range builds {
 		buildIDs = append(buildIDs, b.ID)
 		x.wantBuild(b)
 	}
-	metaData, err := store.MetaDataOf(ctx, x.q, buildIDs)
+	metaData, err := store.MetaDataOf(x.ctx, x.q, buildIDs)
 	if err != nil {
 		return Expanded{}, err
 	}
 	x.MetaData = metaData
 	if o.Jobs {
-		jobs, err := store.JobsOfBuilds(ctx, x.q, buildIDs, o.RetriedJobs)
+		jobs, err := store.JobsOfBuilds(x.ctx, x.q, buildIDs, o.RetriedJobs)
 		if err == nil {
-			err = markBlocked(ctx, x.q, jobs)
+			err = markBlocked(x.ctx, x.q, jobs)
 		}
 		if err != nil {
 			return Expanded{}, err
@@ -63,13 +79,12 @@ func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store
 	return x.gather(o.Pipelines)
 }
 
-// ExpandJobs gathers what jobs of one build are shown with.
-func (s *Service) ExpandJobs(ctx context.Context, actor access.Actor, b store.Build, jobs []store.Job) (Expanded, error) {
+// ExpandJobs gathers what jobs are shown with.
+func (s *Service) ExpandJobs(ctx context.Context, actor access.Actor, jobs []store.Job) (Expanded, error) {
 	if err := access.Check(actor, access.JobView); err != nil {
 		return Expanded{}, err
 	}
-	x := gatherer{ctx: ctx, q: s.Store.Read(), countsOf: s.countsOf}
-	x.pipelines.add(b.PipelineID) // all that jobs show of their build beside the row itself
+	x := gatherer{ctx: ctx, q: s.Store.Read()}
 	for i := range jobs {
 		x.wantJob(&jobs[i])
 	}

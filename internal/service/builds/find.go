@@ -2,6 +2,7 @@ package builds
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
@@ -19,25 +20,59 @@ func (s *Service) Find(ctx context.Context, actor access.Actor, pipelineSlug, re
 	return findBuild(ctx, s.Store.Read(), actor, pipelineSlug, ref)
 }
 
+// Place returns where a pipeline's build is, by its number or id.
+func (s *Service) Place(ctx context.Context, actor access.Actor, pipelineSlug, ref string) (store.Place, error) {
+	if err := access.Check(actor, access.BuildView); err != nil {
+		return store.Place{}, err
+	}
+	q := s.Store.Read()
+	place, err := store.Place{}, store.ErrNotFound
+	if number, id := buildRef(ref); number > 0 {
+		place, err = store.PlaceByNumber(ctx, q, actor.OrganizationID, pipelineSlug, number)
+	} else if id != "" {
+		place, err = store.PlaceByID(ctx, q, actor.OrganizationID, pipelineSlug, id)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		if _, err := store.PipelineBySlug(ctx, q, actor.OrganizationID, pipelineSlug); err != nil {
+			return store.Place{}, missing(err, "pipeline")
+		}
+	}
+	return place, missing(err, "build")
+}
+
 // findBuild resolves a build within what the actor may see.
 func findBuild(ctx context.Context, q sqldb.Queryer, actor access.Actor, pipelineSlug, ref string) (store.Build, error) {
+	_, b, err := findBuildAndPipeline(ctx, q, actor, pipelineSlug, ref)
+	return b, err
+}
+
+func findBuildAndPipeline(ctx context.Context, q sqldb.Queryer, actor access.Actor, pipelineSlug, ref string) (store.Pipeline, store.Build, error) {
 	p, err := store.PipelineBySlug(ctx, q, actor.OrganizationID, pipelineSlug)
 	if err != nil {
-		return store.Build{}, missing(err, "pipeline")
+		return store.Pipeline{}, store.Build{}, missing(err, "pipeline")
 	}
-	if number, err := strconv.ParseInt(ref, 10, 64); err == nil && number > 0 {
-		b, err := store.BuildByNumber(ctx, q, p.ID, number)
-		return b, missing(err, "build")
+	b, err := store.Build{}, store.ErrNotFound
+	if number, id := buildRef(ref); number > 0 {
+		b, err = store.BuildByNumber(ctx, q, p.ID, number)
+	} else if id != "" {
+		b, err = store.GetBuild(ctx, q, id)
 	}
-	id, ok := ids.ParseUUID(ref)
-	if !ok {
-		return store.Build{}, fault.Missing("build")
-	}
-	b, err := store.GetBuild(ctx, q, id)
 	if err == nil && b.PipelineID != p.ID {
 		err = store.ErrNotFound
 	}
-	return b, missing(err, "build")
+	if err != nil {
+		return store.Pipeline{}, store.Build{}, missing(err, "build")
+	}
+	return p, b, nil
+}
+
+// buildRef reads a build's number or id; what is neither is 0 and "".
+func buildRef(ref string) (number int64, id string) {
+	if number, err := strconv.ParseInt(ref, 10, 64); err == nil && number > 0 {
+		return number, ""
+	}
+	id, _ = ids.ParseUUID(ref)
+	return 0, id
 }
 
 // JobRef names a job: by its id alone, or within a build.
@@ -48,38 +83,54 @@ type JobRef struct {
 	BuildRef     string
 }
 
-// Job returns a job, in the state that it is shown in, and its build. The action is what the caller is about to do with it.
-func (s *Service) Job(ctx context.Context, actor access.Actor, ref JobRef, action access.Action) (store.Job, store.Build, error) {
+// Job returns a job, in the state that it is shown in, and where it is. The action is what the caller is about to do with
+// it.
+func (s *Service) Job(ctx context.Context, actor access.Actor, ref JobRef, action access.Action) (store.Job, store.Place, error) {
 	if err := access.Check(actor, action); err != nil {
-		return store.Job{}, store.Build{}, err
+		return store.Job{}, store.Place{}, err
 	}
-	return findJob(ctx, s.Store.Read(), actor, ref)
-}
-
-func findJob(ctx context.Context, q sqldb.Queryer, actor access.Actor, ref JobRef) (store.Job, store.Build, error) {
-	var b store.Build
-	var err error
-	if ref.PipelineSlug != "" {
-		if b, err = findBuild(ctx, q, actor, ref.PipelineSlug, ref.BuildRef); err != nil {
-			return store.Job{}, store.Build{}, err
-		}
-	}
-	id, ok := ids.ParseUUID(ref.JobID)
-	if !ok {
-		return store.Job{}, store.Build{}, fault.Missing("job")
-	}
-	job, err := store.GetJob(ctx, q, id)
-	if err == nil && (job.OrganizationID != actor.OrganizationID || ref.PipelineSlug != "" && job.BuildID != b.ID) {
-		err = store.ErrNotFound
+	q := s.Store.Read()
+	job, place, err := findJob(ctx, q, actor, ref)
+	if err == nil {
+		err = markBlocked(ctx, q, []*store.Job{&job})
 	}
 	if err != nil {
-		return store.Job{}, store.Build{}, missing(err, "job")
+		return store.Job{}, store.Place{}, err
 	}
-	if err := markBlocked(ctx, q, []*store.Job{job}); err != nil {
-		return store.Job{}, store.Build{}, err
+	return job, place, nil
+}
+
+func findJob(ctx context.Context, q sqldb.Queryer, actor access.Actor, ref JobRef) (store.Job, store.Place, error) {
+	var (
+		job   *store.Job
+		place store.Place
+		err   = store.ErrNotFound
+	)
+	if id, ok := ids.ParseUUID(ref.JobID); ok {
+		job, place, err = store.GetPlacedJob(ctx, q, id)
 	}
-	if ref.PipelineSlug == "" {
-		b, err = store.GetBuild(ctx, q, job.BuildID)
+	if err == nil && job.OrganizationID == actor.OrganizationID && ref.leadsTo(place) {
+		return *job, place, nil
 	}
-	return *job, b, missing(err, "build")
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Job{}, store.Place{}, err
+	}
+	if ref.PipelineSlug != "" { // what is missing may be what the job is looked for in
+		if _, err := findBuild(ctx, q, actor, ref.PipelineSlug, ref.BuildRef); err != nil {
+			return store.Job{}, store.Place{}, err
+		}
+	}
+	return store.Job{}, store.Place{}, fault.Missing("job")
+}
+
+// leadsTo reports whether a job of that place is looked for where it is.
+func (r JobRef) leadsTo(p store.Place) bool {
+	if r.PipelineSlug == "" {
+		return true
+	}
+	if r.PipelineSlug != p.PipelineSlug {
+		return false
+	}
+	number, id := buildRef(r.BuildRef)
+	return number == p.BuildNumber || id == p.BuildID
 }

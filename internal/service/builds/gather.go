@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/store"
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
@@ -18,7 +17,8 @@ type gatherer struct {
 	// countsOf counts what moves in pipelines.
 	countsOf func(ctx context.Context, pipelineIDs []string) (map[string]store.PipelineCounts, error)
 
-	users, agents, queues, steps, pipelines, builds idSet
+	users, pipelines, builds idSet
+	jobs                     []string
 }
 
 type idSet map[string]bool
@@ -50,9 +50,7 @@ func (x *gatherer) wantBuild(b store.Build) {
 }
 
 func (x *gatherer) wantJob(j *store.Job) {
-	x.steps.add(j.StepID)
-	x.agents.add(j.AgentID)
-	x.queues.add(j.QueueID)
+	x.jobs = append(x.jobs, j.ID)
 	x.users.add(j.RetriedByID)
 	x.users.add(j.UnblockedBy)
 	x.builds.add(j.TriggeredBuildID)
@@ -60,7 +58,7 @@ func (x *gatherer) wantJob(j *store.Job) {
 
 // gather reads what was collected; pointers of what it reads are followed where the contract shows them.
 func (x *gatherer) gather(counts bool) (Expanded, error) {
-	for _, read := range []func() error{x.readBuilds, x.readPipelines, x.readSteps, x.readAgents, x.readQueues} {
+	for _, read := range []func() error{x.readBuilds, x.readPipelines, x.readJobParts, x.readAgentQueues} {
 		if err := read(); err != nil {
 			return Expanded{}, err
 		}
@@ -72,7 +70,7 @@ func (x *gatherer) gather(counts bool) (Expanded, error) {
 		return Expanded{}, err
 	}
 	if counts {
-		counted, err := x.countsOf(x.ctx, x.pipelines.list())
+		counted, err := x.countsOf(x.ctx, slices.Collect(maps.Keys(x.Pipelines)))
 		if err != nil {
 			return Expanded{}, err
 		}
@@ -89,8 +87,11 @@ func (x *gatherer) readBuilds() (err error) {
 	return err
 }
 
-func (x *gatherer) readPipelines() (err error) {
-	x.Pipelines, err = store.GetPipelines(x.ctx, x.q, x.pipelines.list())
+func (x *gatherer) readPipelines() error {
+	maps.DeleteFunc(x.pipelines, func(id string, _ bool) bool { _, known := x.Pipelines[id]; return known })
+	pipelines, err := store.GetPipelines(x.ctx, x.q, x.pipelines.list())
+	maps.Copy(pipelines, x.Pipelines)
+	x.Pipelines = pipelines
 	return err
 }
 
@@ -101,35 +102,21 @@ func (x *gatherer) wantCreators() {
 	}
 }
 
-// readSteps reads the steps of jobs and then the groups these sit in.
-func (x *gatherer) readSteps() error {
-	x.Steps = map[string]build.Step{}
-	wanted := x.steps.list()
-	for range 2 {
-		steps, err := store.GetSteps(x.ctx, x.q, wanted)
-		if err != nil {
-			return err
-		}
-		var groups idSet
-		for _, s := range steps {
-			x.Steps[s.ID] = *s
-			groups.add(s.GroupID)
-		}
-		wanted = groups.list()
-	}
-	return nil
-}
-
-func (x *gatherer) readAgents() (err error) {
-	x.Agents, err = store.GetAgents(x.ctx, x.q, x.agents.list())
-	for _, a := range x.Agents {
-		x.queues.add(a.QueueID)
-	}
+func (x *gatherer) readJobParts() (err error) {
+	x.JobParts, err = store.PartsOfJobs(x.ctx, x.q, x.jobs)
 	return err
 }
 
-func (x *gatherer) readQueues() (err error) {
-	x.Queues, err = store.GetQueues(x.ctx, x.q, x.queues.list())
+// readAgentQueues is for agents that took a job of another queue than the one they are in.
+func (x *gatherer) readAgentQueues() error {
+	var missing idSet
+	for _, a := range x.Agents {
+		if _, known := x.Queues[a.QueueID]; !known {
+			missing.add(a.QueueID)
+		}
+	}
+	queues, err := store.GetQueues(x.ctx, x.q, missing.list())
+	maps.Copy(x.Queues, queues)
 	return err
 }
 

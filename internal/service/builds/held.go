@@ -7,9 +7,9 @@ import (
 	"github.com/bridle-ci/bridle/internal/store"
 )
 
-// HeldJobs returns the jobs that agents of the organization hold, each with its build at the same index, and what they
-// are shown with.
-func (s *Service) HeldJobs(ctx context.Context, actor access.Actor, agentIDs []string) ([]store.Job, []store.Build, Expanded, error) {
+// HeldJobs returns the jobs that agents of the organization hold, where their builds are, by build, and what they are
+// shown with.
+func (s *Service) HeldJobs(ctx context.Context, actor access.Actor, agentIDs []string) ([]store.Job, map[string]store.Place, Expanded, error) {
 	if err := access.Check(actor, access.AgentView); err != nil {
 		return nil, nil, Expanded{}, err
 	}
@@ -18,24 +18,19 @@ func (s *Service) HeldJobs(ctx context.Context, actor access.Actor, agentIDs []s
 	if err != nil {
 		return nil, nil, Expanded{}, err
 	}
-	var buildIDs []string
-	for _, j := range held {
-		buildIDs = append(buildIDs, j.BuildID)
-	}
-	byID, err := store.GetBuilds(ctx, x.q, buildIDs)
-	if err != nil {
-		return nil, nil, Expanded{}, err
-	}
 	var jobs []store.Job
-	var builds []store.Build
+	var buildIDs []string
 	for _, j := range held {
 		if j.OrganizationID != actor.OrganizationID {
 			continue
 		}
-		jobs, builds = append(jobs, *j), append(builds, byID[j.BuildID])
+		jobs, buildIDs = append(jobs, *j), append(buildIDs, j.BuildID)
 		x.wantJob(j)
-		x.wantBuild(byID[j.BuildID])
+	}
+	places, err := store.PlacesOf(ctx, x.q, buildIDs)
+	if err != nil {
+		return nil, nil, Expanded{}, err
 	}
 	expanded, err := x.gather(false)
-	return jobs, builds, expanded, err
+	return jobs, places, expanded, err
 }

@@ -64,7 +64,7 @@ type JobFilter struct {
 
 // JobPage is a part of the list of a build's jobs.
 type JobPage struct {
-	Build   store.Build
+	Place   store.Place
 	Jobs    []store.Job
 	HasNext bool
 	HasPrev bool
@@ -72,11 +72,11 @@ type JobPage struct {
 
 // Jobs lists a build's jobs in build order.
 func (s *Service) Jobs(ctx context.Context, actor access.Actor, pipelineSlug, ref string, f JobFilter) (JobPage, error) {
-	b, err := s.Find(ctx, actor, pipelineSlug, ref)
+	place, err := s.Place(ctx, actor, pipelineSlug, ref)
 	if err != nil {
 		return JobPage{}, err
 	}
-	all, err := s.filteredJobs(ctx, b, f)
+	all, err := s.filteredJobs(ctx, place.BuildID, f)
 	if err != nil {
 		return JobPage{}, err
 	}
@@ -86,16 +86,16 @@ func (s *Service) Jobs(ctx context.Context, actor access.Actor, pipelineSlug, re
 	if err != nil {
 		return JobPage{}, err
 	}
-	return JobPage{Build: b, Jobs: all[from:to], HasNext: to < len(all), HasPrev: from > 0}, nil
+	return JobPage{Place: place, Jobs: all[from:to], HasNext: to < len(all), HasPrev: from > 0}, nil
 }
 
 // filteredJobs returns all jobs of a build that pass the filter. A build has a few thousand at the most, and the states
 // of the contract are not those of the rows, so they are filtered here.
-func (s *Service) filteredJobs(ctx context.Context, b store.Build, f JobFilter) ([]store.Job, error) {
+func (s *Service) filteredJobs(ctx context.Context, buildID string, f JobFilter) ([]store.Job, error) {
 	q := s.Store.Read()
-	filter := store.JobFilter{BuildID: b.ID, IncludeRetried: f.IncludeRetried}
+	filter := store.JobFilter{BuildID: buildID, IncludeRetried: f.IncludeRetried}
 	if f.StepKey != "" || f.GroupKey != "" {
-		steps, err := store.StepsOf(ctx, q, b.ID)
+		steps, err := store.StepsOf(ctx, q, buildID)
 		if err != nil {
 			return nil, err
 		}

@@ -11,10 +11,10 @@ import (
 )
 
 // ReprioritizeJob changes the priority of a job that has not gone to an agent.
-func (s *Service) ReprioritizeJob(ctx context.Context, actor access.Actor, ref JobRef, priority int) (store.Job, store.Build, error) {
-	job, b, err := s.Job(ctx, actor, ref, access.JobReprioritize)
+func (s *Service) ReprioritizeJob(ctx context.Context, actor access.Actor, ref JobRef, priority int) (store.Job, store.Place, error) {
+	job, place, err := s.Job(ctx, actor, ref, access.JobReprioritize)
 	if err != nil {
-		return store.Job{}, store.Build{}, err
+		return store.Job{}, store.Place{}, err
 	}
 	err = s.Store.Write(ctx, func(tx *sqldb.Tx) error {
 		changed, err := store.SetJobPriority(ctx, tx, job.ID, priority)
@@ -29,5 +29,5 @@ func (s *Service) ReprioritizeJob(ctx context.Context, actor access.Actor, ref J
 		return err
 	})
 	job.Priority = priority
-	return job, b, err
+	return job, place, err
 }

@@ -13,13 +13,12 @@ import (
 
 // RetryJob replaces a job that ended by a new attempt, which it returns. Errors carry the contract's texts
 // (docs/contract/pipelines.md, section 10.2).
-func (s *Service) RetryJob(ctx context.Context, actor access.Actor, ref JobRef) (store.Job, store.Build, error) {
-	job, _, err := s.Job(ctx, actor, ref, access.JobRetry)
+func (s *Service) RetryJob(ctx context.Context, actor access.Actor, ref JobRef) (store.Job, store.Place, error) {
+	job, place, err := s.Job(ctx, actor, ref, access.JobRetry)
 	if err != nil {
-		return store.Job{}, store.Build{}, err
+		return store.Job{}, store.Place{}, err
 	}
 	var retried store.Job
-	var b store.Build
 	err = s.change(ctx, job.BuildID, func(c *change) error {
 		if err := c.refuseOfCanceledParent(); err != nil {
 			return err
@@ -35,10 +34,10 @@ func (s *Service) RetryJob(ctx context.Context, actor access.Actor, ref JobRef) 
 		if err != nil {
 			return err
 		}
-		retried, b = *row, c.build
+		retried = *row
 		return nil
 	})
-	return retried, b, err
+	return retried, place, err
 }
 
 // refuseOfCanceledParent refuses retries in a build whose parent waited for it and was canceled.

@@ -14,20 +14,19 @@ import (
 
 // UnblockJob lets a block or input step go on, in the name of unblockerID or else of the actor, and writes its fields
 // into the build's meta-data (docs/contract/pipelines.md, section 18).
-func (s *Service) UnblockJob(ctx context.Context, actor access.Actor, ref JobRef, unblockerID string, fields map[string][]string) (store.Job, store.Build, error) {
-	job, _, err := s.Job(ctx, actor, ref, access.JobUnblock)
+func (s *Service) UnblockJob(ctx context.Context, actor access.Actor, ref JobRef, unblockerID string, fields map[string][]string) (store.Job, store.Place, error) {
+	job, place, err := s.Job(ctx, actor, ref, access.JobUnblock)
 	if err != nil {
-		return store.Job{}, store.Build{}, err
+		return store.Job{}, store.Place{}, err
 	}
 	if job.Type != build.Manual {
-		return store.Job{}, store.Build{}, fault.New(fault.Malformed, "This job type cannot be unblocked")
+		return store.Job{}, store.Place{}, fault.New(fault.Malformed, "This job type cannot be unblocked")
 	}
 	userID, err := s.unblocker(ctx, actor, unblockerID)
 	if err != nil {
-		return store.Job{}, store.Build{}, err
+		return store.Job{}, store.Place{}, err
 	}
 	var unblocked store.Job
-	var b store.Build
 	err = s.change(ctx, job.BuildID, func(c *change) error {
 		if err := c.unblock(actor, job.ID, userID, fields); err != nil {
 			return err
@@ -36,10 +35,10 @@ func (s *Service) UnblockJob(ctx context.Context, actor access.Actor, ref JobRef
 		if err != nil {
 			return err
 		}
-		unblocked, b = *row, c.build
+		unblocked = *row
 		return nil
 	})
-	return unblocked, b, err
+	return unblocked, place, err
 }
 
 func (s *Service) unblocker(ctx context.Context, actor access.Actor, id string) (string, error) {

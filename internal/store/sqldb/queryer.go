@@ -18,7 +18,8 @@ type Queryer interface {
 type Rows interface {
 	// Next moves to the next row. False means that there is none or that Err is not nil; the rows are closed then.
 	Next() bool
-	// Scan copies the columns of the row into the pointers of dest.
+	// Scan copies the columns of the row into the pointers of dest, and passes over those whose place is nil. The same row
+	// may be scanned several times.
 	Scan(dest ...any) error
 	// Close ends the query. It may be called several times.
 	Close()

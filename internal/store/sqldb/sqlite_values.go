@@ -73,8 +73,11 @@ func bindReflected(s *sqlite.Stmt, i int, v reflect.Value) error {
 }
 
 // scanColumn copies a column of the row that a statement stands on into the pointer dest. The types that rows have most
-// go without a detour.
+// go without a detour. A column without a destination is passed over.
 func scanColumn(s *sqlite.Stmt, i int, dest any) error {
+	if dest == nil {
+		return nil
+	}
 	kind := s.ColumnType(i)
 	switch d := dest.(type) {
 	case *string:

@@ -1,0 +1,80 @@
+package storetest
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/store"
+)
+
+func TestPlaces(t *testing.T) {
+	t.Parallel()
+	Each(t, func(t *testing.T, st *store.Store) {
+		w := NewWorld(t, st)
+		b := Build(t, st, w.Pipeline)
+		other := Build(t, st, Pipeline(t, st, w.Organization, func(p *store.Pipeline) { p.ClusterID = nil }))
+		job := Job(t, st, b, Step(t, st, b))
+		q, ctx := st.Read(), t.Context()
+		want := store.Place{BuildID: b.ID, BuildNumber: b.Number, PipelineSlug: w.Pipeline.Slug, ClusterID: w.Pipeline.ClusterID}
+
+		places, err := store.PlacesOf(ctx, q, []string{b.ID, other.ID})
+		if err != nil || len(places) != 2 || places[other.ID].ClusterID != nil {
+			t.Fatalf("%v, %v", places, err)
+		}
+		byNumber, err := store.PlaceByNumber(ctx, q, w.Organization.ID, w.Pipeline.Slug, b.Number)
+		if err != nil {
+			t.Fatal(err)
+		}
+		byID, err := store.PlaceByID(ctx, q, w.Organization.ID, w.Pipeline.Slug, b.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		row, ofJob, err := store.GetPlacedJob(ctx, q, job.ID)
+		if err != nil || row.ID != job.ID {
+			t.Fatalf("job %v, %v", row, err)
+		}
+		for name, got := range map[string]store.Place{"of builds": places[b.ID], "by number": byNumber, "by id": byID, "of a job": ofJob} {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("place %s (-want +got):\n%s", name, diff)
+			}
+		}
+		if _, err := store.PlaceByID(ctx, q, w.Organization.ID, w.Pipeline.Slug, other.ID); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("a build of another pipeline: %v", err)
+		}
+	})
+}
+
+func TestPartsOfJobs(t *testing.T) {
+	t.Parallel()
+	Each(t, func(t *testing.T, st *store.Store) {
+		w := NewWorld(t, st)
+		b := Build(t, st, w.Pipeline)
+		agent := Agent(t, st, w.Queue)
+		group := Step(t, st, b, func(s *build.Step) { s.Key, s.Label = "group", "Group" })
+		inGroup := Step(t, st, b, func(s *build.Step) { s.GroupID, s.UploadedBy = group.ID, "somebody" })
+		alone := Step(t, st, b)
+		taken := Job(t, st, b, inGroup, func(j *store.Job) { j.AgentID, j.QueueID = agent.ID, w.Queue.ID })
+		again := Job(t, st, b, inGroup, func(j *store.Job) { j.AgentID, j.QueueID = agent.ID, w.Queue.ID })
+		waiting := Job(t, st, b, alone, func(j *store.Job) { j.AgentID, j.QueueID = "", "" })
+
+		parts, err := store.PartsOfJobs(t.Context(), st.Read(), []string{taken.ID, again.ID, waiting.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(parts.Steps) != 2 || parts.Steps[inGroup.ID].UploadedBy != "somebody" || parts.Steps[alone.ID].ID != alone.ID {
+			t.Errorf("steps %v", parts.Steps)
+		}
+		if diff := cmp.Diff(map[string]store.StepGroup{group.ID: {Key: "group", Label: "Group"}}, parts.Groups); diff != "" {
+			t.Errorf("groups (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(map[string]store.Agent{agent.ID: agent}, parts.Agents); diff != "" {
+			t.Errorf("agents (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(map[string]store.Queue{w.Queue.ID: w.Queue}, parts.Queues); diff != "" {
+			t.Errorf("queues (-want +got):\n%s", diff)
+		}
+	})
+}
