@@ -41,7 +41,25 @@ func New(service Artifacts, log *slog.Logger) http.Handler {
 	mux.HandleFunc("POST "+artifacts.Path, f.answer(f.upload))
 	mux.HandleFunc("PUT "+artifacts.Path+"/{id}/parts/{number}", f.answer(f.uploadPart))
 	mux.HandleFunc("GET "+artifacts.Path+"/{id}/files/{name}", f.answer(f.download))
+	mux.HandleFunc("OPTIONS "+artifacts.Path+"/{id}/files/{name}", preflight)
 	return mux
+}
+
+// setCORS lets pages of any origin read a file whose signed address they have: a page that asks the API for an artifact
+// is redirected here (contracts/rest/README.md, Bodies, content types, CORS).
+func setCORS(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Range, If-None-Match, *")
+	h.Set("Access-Control-Expose-Headers", "Content-Disposition, Content-Length, Content-Range, ETag")
+	h.Set("Access-Control-Max-Age", "86400")
+}
+
+// preflight answers a browser that asks whether a page may download. It follows the API's redirect with the token it was
+// given, so it has to ask again.
+func preflight(w http.ResponseWriter, _ *http.Request) {
+	setCORS(w.Header())
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // answer sends the error of a handler in the form of the other faces.
@@ -130,6 +148,7 @@ func (f *face) uploadPart(w http.ResponseWriter, r *http.Request) error {
 // download sends a file, or the ranges of it that are asked for. What jobs upload may be a page with scripts, so a browser
 // is told to save it, not to guess what it is, and to run nothing if it opens it all the same.
 func (f *face) download(w http.ResponseWriter, r *http.Request) error {
+	setCORS(w.Header())
 	file, err := f.artifacts.Open(r.Context(), r.PathValue("id"), signatureOf(r))
 	if err != nil {
 		return err

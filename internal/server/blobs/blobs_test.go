@@ -151,11 +151,15 @@ func TestFormAndDownload(t *testing.T) {
 	for key, want := range map[string]string{
 		"Content-Type": "text/html", "Content-Disposition": `attachment; filename*=utf-8''gr%C3%B6%C3%9Fe%20%221%22.html`,
 		"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'", "Accept-Ranges": "bytes",
-		"Content-Length": fmt.Sprint(len(content)),
+		"Content-Length": fmt.Sprint(len(content)), "Access-Control-Allow-Origin": "*",
 	} {
 		if got := header.Get(key); got != want {
 			t.Errorf("%s: got %q, want %q", key, got, want)
 		}
+	}
+	status, preflight, _ := send(t, request(t, http.MethodOptions, link, "", "Access-Control-Request-Headers", "authorization"))
+	if status != http.StatusNoContent || !strings.Contains(preflight.Get("Access-Control-Allow-Headers"), "Authorization") {
+		t.Errorf("preflight: %d, %v", status, preflight)
 	}
 	status, header, body = send(t, request(t, http.MethodGet, link, "", "Range", "bytes=1-6"))
 	if status != http.StatusPartialContent || body != content[1:7] || header.Get("Content-Range") != fmt.Sprintf("bytes 1-6/%d", len(content)) {

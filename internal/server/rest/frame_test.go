@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,11 @@ func TestOptions(t *testing.T) {
 	h := w.do(t, http.MethodOptions, "builds", "", header("Authorization", "")).want(t, 204).Header
 	if got, want := h.Get("Access-Control-Allow-Methods"), "GET, POST, PUT, PATCH, DELETE, OPTIONS"; got != want {
 		t.Errorf("Access-Control-Allow-Methods is %q, want %q", got, want)
+	}
+	// Authorization is the one header that a wildcard does not stand for.
+	allowed := strings.Split(h.Get("Access-Control-Allow-Headers"), ", ")
+	if !slices.Contains(allowed, "Authorization") || !slices.Contains(allowed, "*") {
+		t.Errorf("Access-Control-Allow-Headers are %q", allowed)
 	}
 }
 

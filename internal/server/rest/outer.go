@@ -49,7 +49,7 @@ func (a *API) outer(next http.Handler) http.Handler {
 func setCORS(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Range")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Range, *")
 	h.Set("Access-Control-Expose-Headers", "Link, RateLimit-Remaining, RateLimit-Limit, RateLimit-Reset, X-OAuth-Scopes")
 	h.Set("Access-Control-Max-Age", "86400")
 }
