@@ -12,6 +12,8 @@ type ArtifactFilter struct {
 	BuildID string
 	JobID   string
 	State   ArtifactState
+	// OmitDeleted leaves out what was deleted.
+	OmitDeleted bool
 	// Path is one whole path, Paths several.
 	Path  string
 	Paths []string
@@ -31,6 +33,9 @@ func (f ArtifactFilter) conditions(q sqldb.Queryer) conditions {
 	}
 	if f.State != "" {
 		c.add("state = ?", string(f.State))
+	}
+	if f.OmitDeleted {
+		c.add("state <> ?", string(ArtifactDeleted))
 	}
 	if f.Path != "" {
 		c.add("path = ?", f.Path)

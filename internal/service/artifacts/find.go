@@ -19,7 +19,7 @@ type Owner struct {
 	JobID   string
 }
 
-// Filter narrows a list. Empty fields do not narrow.
+// Filter narrows a list. Empty fields do not narrow, except that lists have deleted artifacts only when they are asked for.
 type Filter struct {
 	State string
 	// Path is a whole path or a pattern (docs/contract/agent-api.md, section 12).
@@ -35,6 +35,7 @@ func (s *Service) List(ctx context.Context, actor access.Actor, o Owner, f Filte
 	if !knownState(filter.State) {
 		return nil, 0, fault.Reason("state %q is none of new, error, finished, deleted, expired", shorten(f.State))
 	}
+	filter.OmitDeleted = filter.State == ""
 	if f.Path != "" {
 		pattern, err := artifact.ParsePattern(f.Path)
 		if err != nil {

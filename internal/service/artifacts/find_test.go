@@ -199,6 +199,20 @@ func TestDelete(t *testing.T) {
 		if err != nil || a.State != store.ArtifactDeleted {
 			t.Errorf("state %s, %v", a.State, err)
 		}
+		kept := b.upload(t, "b.txt", "B")[0]
+		for name, c := range map[string]struct {
+			filter artifacts.Filter
+			want   string
+		}{
+			"list":            {artifacts.Filter{}, kept},
+			"list by pattern": {artifacts.Filter{Path: "*.txt"}, kept},
+			"list of deleted": {artifacts.Filter{State: "deleted"}, id},
+		} {
+			found, total, err := b.List(t.Context(), actor, owner, c.filter, store.Page{Limit: 10})
+			if err != nil || total != 1 || len(found) != 1 || found[0].ID != c.want {
+				t.Errorf("%s: got %d of %d, %v", name, len(found), total, err)
+			}
+		}
 		elements, signature := follow(t, link)
 		if _, err := b.Open(t.Context(), elements[0], signature); !fault.Is(err, fault.NotFound) {
 			t.Errorf("an older link: got %v", err)
