@@ -60,17 +60,25 @@ func (c Change) Check() (Change, error) {
 		return c, fmt.Errorf("context is longer than %d characters", MaxContext)
 	case c.Style != "" && !slices.Contains(styles, c.Style):
 		return c, fmt.Errorf("style %.40q is none of %s", c.Style, strings.Join(styles, ", "))
-	case c.Priority != 0 && (c.Priority < minPriority || c.Priority > maxPriority):
-		return c, fmt.Errorf("priority %d is not from %d to %d", c.Priority, minPriority, maxPriority)
+	case c.Priority != 0 && CheckPriority(c.Priority) != nil:
+		return c, CheckPriority(c.Priority)
 	case !utf8.ValidString(c.Body):
 		return c, fmt.Errorf("body is not UTF-8")
 	}
 	return c, checkBody(c.Body)
 }
 
+// CheckPriority returns why a number is no priority, as a sentence, or nil.
+func CheckPriority(n int) error {
+	if n < minPriority || n > maxPriority {
+		return fmt.Errorf("priority %d is not from %d to %d", n, minPriority, maxPriority)
+	}
+	return nil
+}
+
 // New is the content of an annotation that was not there.
 func (c Change) New() (Content, error) {
-	if c.Body == "" {
+	if strings.TrimSpace(c.Body) == "" {
 		return Content{}, fmt.Errorf("body can't be blank")
 	}
 	return c.apply(Content{Style: DefaultStyle, Priority: DefaultPriority})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/annotation"
+	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/server/wire"
 	"github.com/bridle-ci/bridle/internal/service/annotations"
 )
@@ -71,19 +72,24 @@ func (a *API) createAnnotation(c *call) error {
 		Body     string `json:"body"`
 		Style    string `json:"style"`
 		Context  string `json:"context"`
-		Priority int    `json:"priority"`
+		Priority *int   `json:"priority"`
 		Append   bool   `json:"append"`
 	}
 	if err := c.body(&in); err != nil {
 		return err
 	}
+	change := annotation.Change{Context: in.Context, Body: in.Body, Append: in.Append, Style: in.Style}
+	if in.Priority != nil {
+		if err := annotation.CheckPriority(*in.Priority); err != nil {
+			return fault.Reason("%v", err)
+		}
+		change.Priority = *in.Priority
+	}
 	of, err := a.owner(c, access.AnnotationChange)
 	if err != nil {
 		return err
 	}
-	v, err := a.Annotations.Create(c.r.Context(), c.actor, of.annotations(), annotation.Change{
-		Context: in.Context, Body: in.Body, Append: in.Append, Style: in.Style, Priority: in.Priority,
-	})
+	v, err := a.Annotations.Create(c.r.Context(), c.actor, of.annotations(), change)
 	if err != nil {
 		return err
 	}

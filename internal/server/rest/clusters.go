@@ -59,6 +59,9 @@ func (a *API) updateCluster(c *call) error {
 		Emoji          optional[string] `json:"emoji"`
 		Color          optional[string] `json:"color"`
 		DefaultQueueID optional[string] `json:"default_queue_id"`
+		// Clusters without hosted agents refuse these, whatever their value.
+		HostedGitMirrorEnabled      optional[bool] `json:"hosted_git_mirror_enabled"`
+		HostedContainerCacheEnabled optional[bool] `json:"hosted_container_cache_enabled"`
 	}
 	if err := c.body(&in); err != nil {
 		return err
@@ -69,6 +72,7 @@ func (a *API) updateCluster(c *call) error {
 		Emoji:          in.Emoji.Field,
 		Color:          in.Color.Field,
 		DefaultQueueID: in.DefaultQueueID.Field,
+		HostedCache:    in.HostedGitMirrorEnabled.Value != nil || in.HostedContainerCacheEnabled.Value != nil,
 	})
 	if err != nil {
 		return err

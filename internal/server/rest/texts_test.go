@@ -31,8 +31,10 @@ func TestExactTexts(t *testing.T) {
 	queue := func(q store.Queue, action string) string {
 		return "clusters/" + w.Cluster.ID + "/queues/" + q.ID + "/" + action
 	}
+	annotations := fmt.Sprintf("pipelines/%s/builds/%d/annotations", w.Pipeline.Slug, canceled.Number)
 	slug, cluster := "pipelines/"+w.Pipeline.Slug, "clusters/"+w.Cluster.ID
 	nobody := w.Queue.ID
+	const noHostedCache = "Validation failed: Hosted agents are not available on this installation: the cluster has no git mirror and no container cache to turn on or off"
 	tests := []struct {
 		method, path, body string
 		status             int
@@ -54,6 +56,9 @@ func TestExactTexts(t *testing.T) {
 		{"PUT", agent(paused, "pause"), "", 422, "Agent is already paused"},
 		{"PUT", agent(gone, "resume"), "", 422, "Agent is not paused"},
 		{"GET", "clusters/" + nobody, "", 404, "No cluster found"},
+		{"PATCH", cluster, `{"name": "x", "hosted_git_mirror_enabled": true}`, 422, noHostedCache},
+		{"PUT", cluster, `{"hosted_container_cache_enabled": false}`, 422, noHostedCache},
+		{"PUT", cluster, `{"hosted_git_mirror_enabled": "on"}`, 422, "Validation Failed"},
 		{"POST", queue(pausedQueue, "pause_dispatch"), "", 422, "Cluster queue is already paused"},
 		{"POST", queue(w.Queue, "resume_dispatch"), "", 422, "Cluster queue is not paused"},
 		{"GET", cluster + "/agent-images/x", "", 404, "No agent image found with the given ID."},
@@ -65,6 +70,11 @@ func TestExactTexts(t *testing.T) {
 		{"POST", "jobs/" + stopped.ID + "/vnc-session", "", 422, "Remote sessions are for jobs on hosted agents, and this installation hosts none: log in on the machine of the agent"},
 		{"POST", "jobs/" + nobody + "/ssh-session", "", 404, "No job found"},
 		{"POST", slug + "/schedules", `{"cronline": ""}`, 422, "Validation failed: Cronline can't be blank"},
+		{"POST", annotations, "", 422, "Validation failed: body can't be blank"},
+		{"POST", annotations, `{"body": " \n"}`, 422, "Validation failed: body can't be blank"},
+		{"POST", annotations, `{"body": " ", "append": true, "context": "new"}`, 422, "Validation failed: body can't be blank"},
+		{"POST", annotations, `{"body": "x", "priority": 0}`, 422, "Validation failed: priority 0 is not from 1 to 10"},
+		{"POST", annotations, `{"body": "x", "priority": 11}`, 422, "Validation failed: priority 11 is not from 1 to 10"},
 		{"GET", slug + "/schedules/" + nobody, "", 404, "No pipeline schedule found"},
 		{"POST", "agent-tokens", "", 422, "Validation failed: Description can't be blank"},
 		{"POST", "agent-tokens", `{"description": "x", "cluster_id": "` + nobody + `"}`, 422, "Validation failed: Cluster must be one of the organization"},

@@ -35,6 +35,8 @@ type ClusterChanges struct {
 	Emoji          patch.Field[string]
 	Color          patch.Field[string]
 	DefaultQueueID patch.Field[string]
+	// HostedCache asks for a cache of hosted agents to be turned on or off, which only clusters with such agents have.
+	HostedCache bool
 }
 
 // Clusters returns a page of the organization's clusters, newest first, and their number.
@@ -95,11 +97,14 @@ func (s *Service) CreateCluster(ctx context.Context, actor access.Actor, in Clus
 	return view, clusterError(err)
 }
 
-// UpdateCluster changes parts of a cluster. Invalid is as for CreateCluster, and a default queue that is not in the
-// cluster.
+// UpdateCluster changes parts of a cluster. Invalid is as for CreateCluster, a default queue that is not in the cluster,
+// and what only clusters with hosted agents have.
 func (s *Service) UpdateCluster(ctx context.Context, actor access.Actor, id string, c ClusterChanges) (ClusterView, error) {
 	var view ClusterView
 	err := s.changeCluster(ctx, actor, access.ClusterChange, id, func(tx *sqldb.Tx, row store.Cluster) error {
+		if c.HostedCache {
+			return fault.Reason("Hosted agents are not available on this installation: the cluster has no git mirror and no container cache to turn on or off")
+		}
 		c.Name.ApplyRequired(&row.Name)
 		c.Description.Apply(&row.Description)
 		c.Emoji.Apply(&row.Emoji)

@@ -86,6 +86,7 @@ func TestClusters(t *testing.T) {
 		"bad color":          {agents.ClusterChanges{Color: patch.To("red")}, "Validation failed: Color must be"},
 		"long description":   {agents.ClusterChanges{Description: patch.To(strings.Repeat("a", 1001))}, "Validation failed: Description is too long"},
 		"queue of another":   {agents.ClusterChanges{DefaultQueueID: patch.To(b.World.Queue.ID)}, "Validation failed: Default queue must be"},
+		"hosted cache":       {agents.ClusterChanges{Name: patch.To("X"), HostedCache: true}, "Validation failed: Hosted agents are not available"},
 		"queue that is none": {agents.ClusterChanges{DefaultQueueID: patch.To("main")}, "Validation failed: Default queue must be"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/annotation"
@@ -58,7 +59,8 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, o Owner, c ann
 	if err := access.Check(actor, access.AnnotationChange); err != nil {
 		return View{}, err
 	}
-	if c.Body == "" {
+	// Blank lines may be put between two texts; nothing else may be blank.
+	if c.Body == "" || (!c.Append && strings.TrimSpace(c.Body) == "") {
 		return View{}, fault.Reason("body can't be blank")
 	}
 	a, err := s.change(ctx, o, c)
