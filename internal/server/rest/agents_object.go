@@ -64,7 +64,7 @@ func (o objects) agent(row store.Agent, with agentParts) *agentObject {
 		IPAddress:              orNull(row.IPAddress),
 		UserAgent:              orNull(row.UserAgent),
 		Version:                orNull(row.Version),
-		OSID:                   orNull(row.OS),
+		OSID:                   orNull(osID(row.UserAgent, row.OS)),
 		Arch:                   orNull(row.Arch),
 		Queue:                  orNull(with.queueKey),
 		Creator:                o.user(with.creator),
