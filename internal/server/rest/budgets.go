@@ -49,9 +49,13 @@ func (a *API) spend(c *call) error {
 	)
 	if b := a.Budgets.REST; b != nil {
 		draws, prefixes = append(draws, wire.Draw{Budget: b, From: c.actor.OrganizationID}), append(prefixes, "RateLimit-")
+	} else {
+		notEnforced("rest", DefaultRESTLimit).SetHeaders(c.w.Header(), "RateLimit-")
 	}
 	if b := a.Budgets.RESTUser; b != nil {
 		draws, prefixes = append(draws, wire.Draw{Budget: b, From: c.actor.UserID}), append(prefixes, "RateLimit-User-")
+	} else {
+		notEnforced("rest_user", DefaultRESTUserLimit).SetHeaders(c.w.Header(), "RateLimit-User-")
 	}
 	var exceeded error
 	for i, usage := range wire.Spend(c.r.Context(), 1, draws...) {
@@ -62,6 +66,9 @@ func (a *API) spend(c *call) error {
 	}
 	return exceeded
 }
+
+// notEnforced is what is shown of a budget that is off: the contract's, unused. Clients read these headers of every answer.
+func notEnforced(scope string, limit int) wire.Usage { return wire.Usage{Scope: scope, Limit: limit} }
 
 // writeLimit answers with 429. Clients wait for RateLimit-Reset or Retry-After and know nothing of the user's own
 // header, so both tell the wait for the budget that refused.

@@ -33,7 +33,10 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 		"X-Accepted-OAuth-Scopes":       "read_user",
 		"Access-Control-Allow-Origin":   "*",
 		"Access-Control-Expose-Headers": "Link, RateLimit-Remaining, RateLimit-Limit, RateLimit-Reset, X-OAuth-Scopes",
-		"RateLimit-Limit":               "",
+		// Nothing is counted here, but clients look for these in every answer.
+		"RateLimit-Scope": "rest", "RateLimit-Limit": "200", "RateLimit-Remaining": "200", "RateLimit-Reset": "0",
+		"RateLimit-User-Scope": "rest_user", "RateLimit-User-Limit": "50", "RateLimit-User-Remaining": "50",
+		"RateLimit-User-Reset": "0", "RateLimit-Warning": "", "RateLimit-User-Warning": "",
 	}
 	for name, value := range want {
 		if got := h.Get(name); got != value {
