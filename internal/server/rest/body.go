@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/klauspost/compress/gzip"
+
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/core/patch"
 )
@@ -18,12 +20,9 @@ import (
 // body reads a request's JSON object into v, whatever its Content-Type says; an empty body is `{}`, and unknown keys
 // are ignored (contracts/rest/README.md, Bodies, content types, CORS).
 func (c *call) body(v any) error {
-	raw, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, c.api.MaxBody))
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return fault.New(fault.TooLarge, "The request body is larger than %d bytes", tooLarge.Limit)
-	}
+	raw, err := c.rawBody()
 	if err != nil {
-		return malformed("The request body could not be read")
+		return err
 	}
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 {
@@ -36,6 +35,35 @@ func (c *call) body(v any) error {
 		return malformed(`The request body holds the character \u0000, which cannot be stored`)
 	}
 	return bodyError(json.Unmarshal(raw, v))
+}
+
+// rawBody reads the bytes of a request's body, which may come compressed. The limit is on what they are in the end, so
+// that a small body that swells is refused as a large one is.
+func (c *call) rawBody() ([]byte, error) {
+	limit := c.api.MaxBody
+	var body io.Reader = http.MaxBytesReader(c.w, c.r.Body, limit)
+	switch encoding := strings.ToLower(c.r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		zipped, err := gzip.NewReader(body)
+		if errors.Is(err, io.EOF) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, malformed("The request body is said to be compressed with gzip, and is not")
+		}
+		body = io.LimitReader(zipped, limit+1)
+	default:
+		return nil, malformed("The request body is encoded with %.40q: send it plain, or compressed with gzip", encoding)
+	}
+	raw, err := io.ReadAll(body)
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) || int64(len(raw)) > limit {
+		return nil, fault.New(fault.TooLarge, "The request body is larger than %d bytes", limit)
+	}
+	if err != nil {
+		return nil, malformed("The request body could not be read")
+	}
+	return raw, nil
 }
 
 // bodyError tells a client what is wrong with its JSON: its form (400), or the type of one of its keys (422).

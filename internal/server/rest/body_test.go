@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/core/patch"
@@ -96,6 +97,48 @@ func TestBodyErrors(t *testing.T) {
 			_, err := readBody(t, tt.body, 64)
 			if diff := cmp.Diff(error(tt.want), err); diff != "" {
 				t.Errorf("error differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestCompressedBody(t *testing.T) {
+	t.Parallel()
+	zip := func(text string) string {
+		var b strings.Builder
+		w := gzip.NewWriter(&b)
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	const limit = 1 << 10
+	for name, tt := range map[string]struct {
+		encoding, body, want string
+	}{
+		"gzip":           {"gzip", zip(`{"name": "a"}`), ""},
+		"in capitals":    {"GZIP", zip(`{"name": "a"}`), ""},
+		"plain":          {"identity", `{"name": "a"}`, ""},
+		"not compressed": {"gzip", `{"name": "a"}`, "The request body is said to be compressed with gzip, and is not"},
+		"broken off":     {"gzip", zip(`{"name": "a"}`)[:20], "The request body could not be read"},
+		"swelling":       {"gzip", zip(`{"name": "` + strings.Repeat("a", limit) + `"}`), "The request body is larger than 1024 bytes"},
+		"another way":    {"br", `x`, `The request body is encoded with "br": send it plain, or compressed with gzip`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(tt.body))
+			r.Header.Set("Content-Encoding", tt.encoding)
+			c := &call{api: &API{Config: Config{MaxBody: limit}}, w: httptest.NewRecorder(), r: r}
+			var v sampleBody
+			got := ""
+			if err := c.body(&v); err != nil {
+				got = err.Error()
+			}
+			if got != tt.want || (got == "" && v.Name != "a") {
+				t.Errorf("name %q, error %q, want %q", v.Name, got, tt.want)
 			}
 		})
 	}
