@@ -12,6 +12,10 @@ import (
 	"github.com/bridle-ci/bridle/internal/server/wire"
 )
 
+// maxAddress is how many bytes the path and the query of a request may have: a filter with maxFilterValues values of 255
+// bytes fits.
+const maxAddress = 32 << 10
+
 // outer is what every request passes before the route table: an id, a watch over panics, cross-origin headers and a
 // path in one form.
 func (a *API) outer(next http.Handler) http.Handler {
@@ -36,6 +40,10 @@ func (a *API) outer(next http.Handler) http.Handler {
 		switch {
 		case r.Method == http.MethodOptions:
 			rec.WriteHeader(http.StatusNoContent)
+		case len(r.RequestURI) > maxAddress:
+			a.writeError(rec, r, http.StatusRequestURITooLong, errorBody{
+				Message: "The address of the request is longer than " + strconv.Itoa(maxAddress) + " bytes: use fewer or shorter filters",
+			})
 		case !storable(r.URL.Path):
 			a.unknownRoute(rec, r)
 		default:

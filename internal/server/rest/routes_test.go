@@ -201,6 +201,14 @@ func TestUnknownRoutes(t *testing.T) {
 	}
 }
 
+func TestLongAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.get(t, "builds?branch="+strings.Repeat("a", 30<<10)).want(t, http.StatusOK)
+	w.get(t, "builds?branch="+strings.Repeat("a", 32<<10)).
+		wantError(t, http.StatusRequestURITooLong, "The address of the request is longer than 32768 bytes: use fewer or shorter filters")
+}
+
 func TestPathsInEveryForm(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
