@@ -105,7 +105,7 @@ var rules = map[Action]rule{
 	JobRetry:        member(WriteBuilds),
 	JobUnblock:      member(WriteBuilds),
 	JobReprioritize: member(WriteBuilds),
-	JobSession:      member(WriteBuilds),
+	JobSession:      maintainer(WriteBuilds),
 	JobEnvView:      member(ReadJobEnv),
 	LogView:         member(ReadBuildLogs),
 	LogDelete:       member(WriteBuildLogs),

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/bridle-ci/bridle/internal/core/patch"
 	"github.com/bridle-ci/bridle/internal/service/schedules"
 	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
 	"github.com/bridle-ci/bridle/internal/store/storetest"
 )
 
@@ -126,7 +128,18 @@ func (w *world) freshNames(t *testing.T) map[string]string {
 	cluster := storetest.Cluster(t, w.st, w.Organization)
 	queue := storetest.Queue(t, w.st, cluster)
 	pipeline := storetest.Pipeline(t, w.st, w.Organization, func(p *store.Pipeline) { p.ClusterID = &cluster.ID })
-	job := storetest.RunningJob(t, w.st, pipeline)
+	b := storetest.Build(t, w.st, pipeline)
+	job := storetest.Job(t, w.st, b, storetest.Step(t, w.st, b), func(j *store.Job) { j.QueueID = queue.ID })
+	maintainer := store.ClusterMaintainer{ID: store.NewID(), ClusterID: cluster.ID, UserID: w.Member.ID}
+	note := store.Annotation{
+		ID: store.NewID(), BuildID: b.ID, JobID: job.ID, Scope: store.JobScope, Context: "default", Style: "info", Body: "x", Priority: 3,
+	}
+	upload := store.PipelineUpload{ID: store.NewID(), BuildID: b.ID, JobID: job.ID, State: store.UploadApplied, CreatedAt: b.CreatedAt}
+	storetest.Write(t, w.st, func(tx *sqldb.Tx) error {
+		_, noted := store.InsertAnnotation(t.Context(), tx, note)
+		_, uploaded := store.InsertUpload(t.Context(), tx, upload)
+		return errors.Join(noted, uploaded, store.InsertClusterMaintainers(t.Context(), tx, []store.ClusterMaintainer{maintainer}))
+	})
 	schedule, err := w.schedules.Create(t.Context(), w.AdminActor(), pipeline.Slug, schedules.Changes{Cronline: patch.To("@daily")})
 	if err != nil {
 		t.Fatal(err)
@@ -134,8 +147,8 @@ func (w *world) freshNames(t *testing.T) map[string]string {
 	return map[string]string{
 		"org": w.Organization.Slug, "pipeline": pipeline.Slug, "build": "1", "job": job.ID, "cluster": cluster.ID,
 		"queue": queue.ID, "token": storetest.ClusterToken(t, w.st, cluster).ID, "agent": storetest.Agent(t, w.st, queue).ID,
-		"artifact": w.uploaded(t, job, "a.txt")[0], "maintainer": w.Member.ID, "annotation": w.Member.ID,
-		"schedule": schedule.ID, "image": "linux", "upload": w.Member.ID,
+		"artifact": w.uploaded(t, job, "a.txt")[0], "maintainer": maintainer.ID, "annotation": note.ID,
+		"schedule": schedule.ID, "image": "linux", "upload": upload.ID,
 	}
 }
 
