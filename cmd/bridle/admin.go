@@ -15,9 +15,11 @@ import (
 )
 
 type adminCommand struct {
-	Token      tokenCommand      `cmd:"" help:"API tokens."`
-	AgentToken agentTokenCommand `cmd:"" help:"Tokens that agents register with."`
-	Seed       seedCommand       `cmd:"" help:"Write a long history of builds, for measuring."`
+	Organization organizationCommand `cmd:"" help:"Organizations."`
+	Member       memberCommand       `cmd:"" help:"Members of organizations."`
+	Token        tokenCommand        `cmd:"" help:"API tokens."`
+	AgentToken   agentTokenCommand   `cmd:"" help:"Tokens that agents register with."`
+	Seed         seedCommand         `cmd:"" help:"Write a long history of builds, for measuring."`
 }
 
 type tokenCommand struct {
@@ -60,6 +62,7 @@ type createTokenCommand struct {
 	User        string        `default:"admin@bridle.localhost" help:"Email address of the user whose token it is."`
 	Description string        `default:"Made by bridle admin" help:"What the token is for."`
 	ExpiresIn   time.Duration `placeholder:"720h" help:"How long the token is good for; without it, until it is revoked."`
+	AllowedIPs  []string      `name:"allowed-ip-addresses" placeholder:"CIDR" help:"Addresses and networks that the token may be used from, at most 24; without them, from everywhere."`
 	PublicKey   string        `placeholder:"FILE" type:"existingfile" help:"RSA public key of 2048 to 4096 bits in PEM form: makes a token without a secret, for who signs each request with the private key, and prints its id."`
 }
 
@@ -92,9 +95,9 @@ func (c createTokenCommand) Run(t terminal) error {
 	return c.open(func(ctx context.Context, a *app.Admin) error {
 		token, err := a.CreateToken(ctx, app.NewToken{
 			Organization: c.Organization, User: c.User, Description: c.Description, Scopes: scopes, ExpiresIn: c.ExpiresIn,
-			PublicKey: key,
+			AllowedIPAddresses: strings.Join(c.AllowedIPs, " "), PublicKey: key,
 		})
-		return printToken(t, token, err)
+		return printLine(t, token, err)
 	})
 }
 
@@ -135,14 +138,15 @@ func (c createAgentTokenCommand) Run(t terminal) error {
 		token, err := a.CreateAgentToken(ctx, app.NewAgentToken{
 			Organization: c.Organization, Cluster: c.Cluster, Description: c.Description, ExpiresIn: c.ExpiresIn,
 		})
-		return printToken(t, token, err)
+		return printLine(t, token, err)
 	})
 }
 
-func printToken(t terminal, token string, err error) error {
+// printLine prints the one thing that a command is asked for, unless it failed.
+func printLine(t terminal, line string, err error) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(t.out, token)
+	_, err = fmt.Fprintln(t.out, line)
 	return err
 }

@@ -29,7 +29,7 @@ func bridle(args ...string) (out, errors string, status int) {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"", "run", "server", "doctor", "admin", "admin token create", "admin agent-token create", "version"} {
+	for _, command := range []string{"", "run", "server", "doctor", "admin", "admin organization create", "admin member add", "admin token create", "admin agent-token create", "version"} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			out, errors, status := bridle(append(strings.Fields(command), "--help")...)
@@ -77,6 +77,7 @@ func TestRefuses(t *testing.T) {
 		"unknown key in a file": {"server --config " + bad, exitUsage, `bad.yml: line 2: "lisen" is no setting`},
 		"scopes":                {"admin token create --scopes fly --data " + t.TempDir(), exitFailed, `--scopes: unknown scope "fly"`},
 		"private key":           {"admin token create --scopes all --public-key " + publicKeyFile(t, true), exitFailed, "is a private key"},
+		"role":                  {"admin member add --user bob@example.com --role guest", exitUsage, "--role must be one of"},
 		"no scopes":             {"admin token create", exitUsage, "missing flags: --scopes"},
 		"never started":         {"admin agent-token create --data " + t.TempDir(), exitFailed, "or start it first"},
 		"history of nothing":    {"admin seed --builds 0 --data " + t.TempDir(), exitUsage, "--builds must be between 1 and"},
@@ -180,6 +181,9 @@ func TestAdminPrintsTheTokenAlone(t *testing.T) {
 		"admin token create --scopes read_builds":                                         `^bkua_[0-9a-f]+\n$`,
 		"admin token create --scopes read_builds --public-key " + publicKeyFile(t, false): `^[0-9a-f-]{36}\n$`,
 		"admin agent-token create":                                                        `^bkct_[0-9a-f]+\n$`,
+		"admin token create --scopes all --allowed-ip-addresses 10.0.0.0/8,192.0.2.1":     `^bkua_[0-9a-f]+\n$`,
+		"admin organization create --organization acme --name Acme":                       `^[0-9a-f-]{36}\n$`,
+		"admin member add --user bob@example.com --user-name Bob --role admin":            `^[0-9a-f-]{36}\n$`,
 	} {
 		t.Run(command, func(t *testing.T) {
 			out, errors, status := bridle(append(strings.Fields(command), "--data", data)...)

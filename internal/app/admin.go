@@ -66,6 +66,8 @@ type NewToken struct {
 	Scopes       []access.Scope
 	// ExpiresIn is zero for a token that does not expire.
 	ExpiresIn time.Duration
+	// AllowedIPAddresses is a list of addresses and networks, separated by blanks; empty allows all.
+	AllowedIPAddresses string
 	// PublicKey in PEM form makes a token whose holder signs each request.
 	PublicKey string
 }
@@ -74,7 +76,7 @@ type NewToken struct {
 func (a *Admin) CreateToken(ctx context.Context, in NewToken) (string, error) {
 	token, secret, err := a.accounts.CreateToken(ctx, accounts.NewToken{
 		OrganizationSlug: in.Organization, UserEmail: in.User, Description: in.Description, Scopes: in.Scopes,
-		ExpiresAt: after(in.ExpiresIn), PublicKey: in.PublicKey,
+		ExpiresAt: after(in.ExpiresIn), AllowedIPAddresses: &in.AllowedIPAddresses, PublicKey: in.PublicKey,
 	})
 	switch {
 	case fault.Is(err, fault.NotFound):

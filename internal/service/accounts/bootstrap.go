@@ -127,27 +127,15 @@ func bootstrap(ctx context.Context, tx *sqldb.Tx, in Bootstrap, out *Bootstrappe
 	return bootstrapCluster(ctx, tx, in, out)
 }
 
-func bootstrapCluster(ctx context.Context, tx *sqldb.Tx, in Bootstrap, out *Bootstrapped) error {
-	now, creator := tx.Now(), &out.User.ID
-	out.Cluster = store.Cluster{
-		ID: store.NewID(), OrganizationID: out.Organization.ID, Name: in.ClusterName, IsDefault: true,
-		CreatedByID: creator, CreatedAt: now,
-	}
-	out.Queue = store.Queue{
-		ID: store.NewID(), OrganizationID: out.Organization.ID, ClusterID: out.Cluster.ID, Key: in.QueueKey,
-		RetryAgentAffinity: store.PreferWarmest, CreatedByID: creator, CreatedAt: now,
-	}
-	out.Cluster.DefaultQueueID = &out.Queue.ID
-	if err := store.InsertCluster(ctx, tx, out.Cluster); err != nil {
-		return err
-	}
-	if err := store.InsertQueue(ctx, tx, out.Queue); err != nil {
+func bootstrapCluster(ctx context.Context, tx *sqldb.Tx, in Bootstrap, out *Bootstrapped) (err error) {
+	out.Cluster, out.Queue, err = firstCluster(ctx, tx, out.Organization.ID, out.User.ID, in.ClusterName, in.QueueKey)
+	if err != nil {
 		return err
 	}
 	return store.InsertClusterToken(ctx, tx, store.ClusterToken{
 		ID: store.NewID(), OrganizationID: out.Organization.ID, ClusterID: out.Cluster.ID,
 		Description: "Initial agent token", TokenHash: ids.HashToken(out.AgentToken),
-		AllowedIPAddresses: new(access.Everywhere), CreatedByID: creator, CreatedAt: now,
+		AllowedIPAddresses: new(access.Everywhere), CreatedByID: &out.User.ID, CreatedAt: tx.Now(),
 	})
 }
 
