@@ -35,7 +35,7 @@ func newServices(ctx context.Context, s *state, c Config, base string) (Services
 		return Services{}, err
 	}
 	var made Services
-	made.Accounts = accounts.New(s.store, c.Log.With("part", "accounts"))
+	made.Accounts = accounts.New(s.store, c.Log.With("part", "accounts"), accounts.WithBus(s.bus))
 	made.Agents = agents.New(agents.Options{Store: s.store, Queue: s.queue, Bus: s.bus, Log: c.Log.With("part", "agents")})
 	made.Builds = builds.New(builds.Options{
 		Store: s.store, Queue: s.queue, Bus: s.bus, Log: c.Log.With("part", "builds"),

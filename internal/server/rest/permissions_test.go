@@ -136,6 +136,26 @@ func (w *world) tokenOf(t *testing.T, role access.Role, clusterIDs ...string) st
 	return storetest.APIToken(t, w.st, w.Organization, user).ID
 }
 
+// TestMaintainersAreHeededAtOnce proves that rights come and go with the answer to the request that changes them.
+func TestMaintainersAreHeededAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	member := as(storetest.APIToken(t, w.st, w.Organization, w.Member).ID)
+	tokens := "clusters/" + w.Cluster.ID + "/tokens"
+	w.get(t, tokens, member).wantError(t, http.StatusForbidden, "Forbidden")
+	var maintainer struct{ ID string }
+	w.do(t, http.MethodPost, "clusters/"+w.Cluster.ID+"/maintainers", `{"user": "`+w.Member.ID+`"}`).
+		want(t, http.StatusCreated).into(t, &maintainer)
+	w.get(t, tokens, member).want(t, http.StatusOK)
+	w.do(t, http.MethodDelete, "clusters/"+w.Cluster.ID+"/maintainers/"+maintainer.ID, "").want(t, http.StatusNoContent)
+	w.get(t, tokens, member).wantError(t, http.StatusForbidden, "Forbidden")
+
+	var cluster struct{ ID string }
+	w.do(t, http.MethodPost, "clusters", `{"name": "Own", "maintainers": [{"user": "`+w.Member.ID+`"}]}`).
+		want(t, http.StatusCreated).into(t, &cluster)
+	w.get(t, "clusters/"+cluster.ID+"/tokens", member).want(t, http.StatusOK)
+}
+
 // TestThingsOfAnotherOrganizationDoNotExist puts what another organization has, one by one, into paths of the own one.
 func TestThingsOfAnotherOrganizationDoNotExist(t *testing.T) {
 	t.Parallel()

@@ -91,7 +91,7 @@ func newWorldOn(tb testing.TB, st *store.Store, edit ...func(*Config)) *world {
 	w.schedules = schedules.New(schedules.Options{Store: st, Queue: tasks, Builder: scheduledBuilds{w.builds}, Log: log})
 	c := Config{
 		Services: Services{
-			Accounts:    accounts.New(st, log),
+			Accounts:    accounts.New(st, log, accounts.WithBus(hints)),
 			Agents:      agentsService,
 			Annotations: annotations.New(annotations.Config{Store: st, Bus: hints, Artifacts: w.artifacts}),
 			Artifacts:   w.artifacts,

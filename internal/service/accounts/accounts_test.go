@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bridle-ci/bridle/internal/bus/local"
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/service/accounts"
@@ -138,6 +139,21 @@ func TestAuthenticate(t *testing.T) {
 		}
 		_, err := b.service.Authenticate(t.Context(), token.ID, "198.51.100.1")
 		fails(t, err, fault.Forbidden, "198.51.100.1")
+	})
+	t.Run("another node's revocation is heard of", func(t *testing.T) {
+		t.Parallel()
+		b, hints := setup(t), local.New()
+		here := accounts.New(b.store, nil, accounts.WithClock(b.clock.Now), accounts.WithBus(hints))
+		token := storetest.APIToken(t, b.store, b.Organization, b.Admin)
+		actor, err := here.Authenticate(t.Context(), token.ID, ip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := accounts.New(b.store, nil, accounts.WithBus(hints)).RevokeToken(t.Context(), actor); err != nil {
+			t.Fatal(err)
+		}
+		_, err = here.Authenticate(t.Context(), token.ID, ip)
+		fails(t, err, fault.Unauthenticated, "Authentication required")
 	})
 	t.Run("another node's revocation is seen in time", func(t *testing.T) {
 		t.Parallel()

@@ -23,7 +23,7 @@ const unauthenticated = "Authentication required. Please supply a valid API Acce
 // Authenticate returns whom an API token stands for: its secret, or an assertion signed by the holder of its key. Errors: Unauthenticated for a token that is unknown, revoked,
 // expired, or whose owner left the organization; Forbidden for a request from an address that the token does not allow.
 //
-// A token that another node revoked is good for up to cacheTTL here.
+// A token that another node revoked is good here until its hint arrives, and for cacheTTL at most.
 func (s *Service) Authenticate(ctx context.Context, token, remoteIP string) (access.Actor, error) {
 	g, err := s.grantOf(ctx, token)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, errAssertion) {

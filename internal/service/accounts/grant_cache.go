@@ -6,16 +6,22 @@ import (
 )
 
 const (
-	// cacheTTL is how long a node believes what it knows of a token.
+	// cacheTTL is how long a node believes what it knows of a token, if no hint says otherwise.
 	cacheTTL = 5 * time.Second
 	// maxCached bounds the tokens a node remembers; beyond it the node forgets all and starts anew.
 	maxCached = 10_000
 )
 
+// grantsTopic is where nodes are told that tokens or what they stand for have changed. Who changes the maintainers of a
+// cluster publishes there too.
+const grantsTopic = "grants"
+
 // grantCache remembers grants by name: the hash of their secret, or the id of a public-key token. The zero value is ready.
 type grantCache struct {
 	mu      sync.Mutex
 	entries map[string]cachedGrant
+	// changes are hints that what is remembered may be wrong; nil without a bus.
+	changes <-chan string
 	// dropped counts the drops, so that a grant read before one is not kept after it.
 	dropped int64
 }
@@ -29,11 +35,26 @@ type cachedGrant struct {
 func (c *grantCache) get(name string, now time.Time) (g grant, ticket int64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.heed()
 	entry, ok := c.entries[name]
 	if !ok || !now.Before(entry.until) {
 		return grant{}, c.dropped, false
 	}
 	return entry.grant, c.dropped, true
+}
+
+// heed forgets everything when there is a hint: they are rare, and what is asked for next is soon known again. Looking
+// before each use, and not beside it, a node never goes by what it changed itself. Callers hold the lock.
+func (c *grantCache) heed() {
+	for {
+		select {
+		case <-c.changes:
+			c.dropped++
+			clear(c.entries)
+		default:
+			return
+		}
+	}
 }
 
 // put remembers a grant that was read after its ticket was given.

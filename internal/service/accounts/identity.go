@@ -26,7 +26,8 @@ func (s *Service) Token(ctx context.Context, actor access.Actor) (store.APIToken
 	return t, u, missing(err, "user")
 }
 
-// RevokeToken ends the token the actor speaks with. On this node it is refused from now on.
+// RevokeToken ends the token the actor speaks with. On this node it is refused from now on, on others as soon as they hear
+// of it.
 func (s *Service) RevokeToken(ctx context.Context, actor access.Actor) error {
 	if err := access.Check(actor, access.TokenRevoke); err != nil {
 		return err
@@ -39,7 +40,12 @@ func (s *Service) RevokeToken(ctx context.Context, actor access.Actor) error {
 		if err != nil {
 			return missing(err, "access token")
 		}
-		tx.AfterCommit(func() { s.cache.drop(grantName(t)) })
+		tx.AfterCommit(func() {
+			s.cache.drop(grantName(t))
+			if s.bus != nil {
+				s.bus.Publish(grantsTopic, "")
+			}
+		})
 		return store.RevokeAPIToken(ctx, tx, t.ID, tx.Now())
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/bridle-ci/bridle/internal/bus"
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/store"
 )
@@ -16,6 +17,7 @@ type Service struct {
 	store *store.Store
 	log   *slog.Logger
 	now   func() time.Time
+	bus   bus.Bus // nil for a node that has nobody to tell
 	cache grantCache
 	uses  useLog
 }
@@ -25,6 +27,14 @@ type Option func(*Service)
 
 // WithClock replaces the clock by which tokens expire.
 func WithClock(now func() time.Time) Option { return func(s *Service) { s.now = now } }
+
+// WithBus lets nodes tell each other at once when tokens or their rights change. Without it they find out in cacheTTL.
+func WithBus(b bus.Bus) Option {
+	return func(s *Service) {
+		s.bus = b
+		s.cache.changes, _ = b.Subscribe(grantsTopic) // for the life of the process
+	}
+}
 
 // New returns the service. A nil log discards.
 func New(st *store.Store, log *slog.Logger, options ...Option) *Service {

@@ -90,6 +90,7 @@ func (s *Service) CreateCluster(ctx context.Context, actor access.Actor, in Clus
 		if err := addMaintainers(ctx, tx, row, in.Maintainers); err != nil {
 			return err
 		}
+		s.rightsChanged(tx)
 		var err error
 		view, err = clusterView(ctx, tx, row)
 		return err

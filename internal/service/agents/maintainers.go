@@ -60,6 +60,7 @@ func (s *Service) AddMaintainer(ctx context.Context, actor access.Actor, cluster
 			return err
 		}
 		added = view.Maintainers[len(view.Maintainers)-1]
+		s.rightsChanged(tx)
 		return nil
 	})
 	return added, err
@@ -82,8 +83,15 @@ func (s *Service) RemoveMaintainer(ctx context.Context, actor access.Actor, clus
 		if m.ClusterID != row.ID {
 			return fault.Missing("cluster maintainer")
 		}
+		s.rightsChanged(tx)
 		return store.DeleteClusterMaintainer(ctx, tx, m.ID)
 	})
+}
+
+// rightsChanged tells all nodes, after the transaction, that somebody's rights changed: they remember what tokens stand
+// for.
+func (s *Service) rightsChanged(tx *sqldb.Tx) {
+	tx.AfterCommit(func() { s.bus.Publish("grants", "") })
 }
 
 // addMaintainers adds maintainers to a cluster.
