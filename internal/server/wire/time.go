@@ -1,6 +1,9 @@
 package wire
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // TimeLayout is how times leave: RFC 3339 in UTC with three decimals (contracts/rest/README.md, Values).
 const TimeLayout = "2006-01-02T15:04:05.000Z"
@@ -31,6 +34,7 @@ func TimePtr(t *time.Time) *Time {
 // layouts of times that come in: RFC 3339 is what clients send, the others are ISO 8601 forms people type.
 var layouts = []string{
 	time.RFC3339Nano,
+	"2006-01-02T15:04:05.999999999Z0700", // as strftime's %z writes it
 	"2006-01-02T15:04:05.999999999",
 	"2006-01-02 15:04:05 MST",
 	"2006-01-02T15:04",
@@ -38,7 +42,13 @@ var layouts = []string{
 }
 
 // ParseTime reads a time from a client. A form without a zone is UTC; ok is false when it is no time.
+//
+// A plus that nobody encoded arrives as a blank when the time stands in a query; a date and a time with a T between them
+// have no other blank.
 func ParseTime(text string) (t time.Time, ok bool) {
+	if date, offset, found := strings.Cut(text, " "); found && strings.Contains(date, "T") {
+		text = date + "+" + offset
+	}
 	for _, layout := range layouts {
 		if t, err := time.Parse(layout, text); err == nil {
 			return t.UTC(), true

@@ -44,13 +44,14 @@ func TestParseTime(t *testing.T) {
 	want := time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
 	for _, text := range []string{
 		"2026-01-31T09:30:00Z", "2026-01-31T10:30:00+01:00", "2026-01-31T09:30:00.000Z", "2026-01-31T09:30:00",
-		"2026-01-31 09:30:00 UTC", "2026-01-31T09:30",
+		"2026-01-31 09:30:00 UTC", "2026-01-31T09:30", "2026-01-31T09:30:00+0000", "2026-01-31T04:30:00-0500",
+		"2026-01-31T10:30:00 01:00", "2026-01-31T10:30:00 0100",
 	} {
 		if got, ok := ParseTime(text); !ok || !got.Equal(want) {
 			t.Errorf("ParseTime(%q) = %v, %v, want %v", text, got, ok, want)
 		}
 	}
-	for _, text := range []string{"", "yesterday", "2026-13-01", "1769851800"} {
+	for _, text := range []string{"", "yesterday", "2026-13-01", "1769851800", "2026-01-31T09:30:00 UTC"} {
 		if got, ok := ParseTime(text); ok {
 			t.Errorf("ParseTime(%q) = %v, want no time", text, got)
 		}
