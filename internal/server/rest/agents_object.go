@@ -57,7 +57,7 @@ func (o objects) agent(row store.Agent, with agentParts) *agentObject {
 		ID:                     row.ID,
 		GraphQLID:              global(agentType, row.ID),
 		URL:                    o.urls.agent(o.org, row.ID),
-		WebURL:                 o.urls.agentWeb(o.org, row.ID),
+		WebURL:                 o.urls.agentWeb(o.org, row.ClusterID, row.QueueID, row.ID),
 		Name:                   row.Name,
 		ConnectionState:        row.State,
 		Hostname:               orNull(row.Hostname),

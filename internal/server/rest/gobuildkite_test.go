@@ -221,6 +221,10 @@ func TestGoBuildkiteAgents(t *testing.T) {
 	if got.Paused == nil || !*got.Paused || got.ConnectedState != "connected" {
 		t.Errorf("agent %+v", got)
 	}
+	page := "/organizations/" + org + "/clusters/" + w.Cluster.ID + "/queues/" + w.Queue.ID + "/agents/" + agent.ID
+	if !strings.HasSuffix(got.WebURL, page) {
+		t.Errorf("web url %s, want %s", got.WebURL, page)
+	}
 	done(t)(client.Agents.Resume(ctx, org, agent.ID))
 	done(t)(client.Agents.Stop(ctx, org, agent.ID, true))
 	_, err := client.Agents.Pause(ctx, org, w.Queue.ID, nil)

@@ -56,8 +56,13 @@ func (u urls) clusterToken(org, cluster, id string) string {
 }
 
 func (u urls) agent(org, id string) string { return u.organization(org) + "/agents/" + id }
-func (u urls) agentWeb(org, id string) string {
-	return u.base + "/organizations/" + url.PathEscape(org) + "/agents/" + id
+
+// agentWeb is the page of an agent in its queue. One whose queue was deleted has a page of its own.
+func (u urls) agentWeb(org, cluster, queue, id string) string {
+	if cluster == "" || queue == "" {
+		return u.base + "/organizations/" + url.PathEscape(org) + "/agents/" + id
+	}
+	return u.queueWeb(org, cluster, queue) + "/agents/" + id
 }
 
 func (u urls) badge(token string) string   { return u.base + "/badge/" + token + ".svg" }
