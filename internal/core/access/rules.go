@@ -42,6 +42,7 @@ const (
 	AnnotationChange Action = "annotation.change"
 
 	AgentView   Action = "agent.view"
+	AgentCreate Action = "agent.create"
 	AgentStop   Action = "agent.stop"
 	AgentPause  Action = "agent.pause"
 	AgentResume Action = "agent.resume"
@@ -116,6 +117,7 @@ var rules = map[Action]rule{
 	AnnotationChange: member(WriteBuilds),
 
 	AgentView:   member(ReadAgents),
+	AgentCreate: member(WriteAgents), // which only tells how agents come to be
 	AgentStop:   maintainer(WriteAgents),
 	AgentPause:  maintainer(WriteAgents),
 	AgentResume: maintainer(WriteAgents),

@@ -17,6 +17,7 @@ const (
 	Unauthenticated Kind = "unauthenticated" // nobody known asks
 	Forbidden       Kind = "forbidden"       // somebody known asks, who may not
 	NotFound        Kind = "not_found"       // there is no such thing, or it may not be seen
+	Gone            Kind = "gone"            // this could be done once, and is done another way now
 	Conflict        Kind = "conflict"        // the thing is in a state in which this cannot be
 	Locked          Kind = "locked"          // not yet: what it waits for has not happened
 	TooLarge        Kind = "too_large"       // a size limit

@@ -50,6 +50,22 @@ func (a *API) stopAgent(c *call) error {
 	return c.noContent()
 }
 
+// createAgent tells a client of the time when agents were made here what to do now.
+func (a *API) createAgent(c *call) error {
+	if err := c.body(&struct{}{}); err != nil {
+		return err
+	}
+	return a.Agents.CreateAgent(c.r.Context(), c.actor)
+}
+
+// deleteAgent stops the agent as stopAgent does by default: that is what is left of deleting one.
+func (a *API) deleteAgent(c *call) error {
+	if err := a.Agents.StopAgent(c.r.Context(), c.actor, c.r.PathValue("agent"), true); err != nil {
+		return err
+	}
+	return c.noContent()
+}
+
 func (a *API) pauseAgent(c *call) error {
 	var in struct {
 		Note             *string `json:"note"`

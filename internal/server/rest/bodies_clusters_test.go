@@ -13,6 +13,7 @@ func (s *story) tellAgents() {
 	s.call("agents.get", "", "agent", agent.ID)
 	s.call("agents.resume", "", "agent", agent.ID)
 	s.call("agents.stop", "", "agent", agent.ID)
+	s.call("agents.delete", "", "agent", storetest.Agent(s.t, s.st, s.Queue).ID)
 }
 
 func (s *story) tellClusters() {

@@ -128,6 +128,7 @@ func TestBodiesFollowTheContract(t *testing.T) {
 
 // neverSucceeds are the routes that nothing on this installation can succeed with; texts_test.go has what they answer.
 var neverSucceeds = map[string]string{
+	"agents.create":                 "agents register themselves",
 	"pipelines.add_webhook":         "there is no account at a source host to act with",
 	"jobs.vnc_session":              "no agent is hosted",
 	"jobs.ssh_session":              "no agent is hosted",

@@ -157,7 +157,7 @@ func TestServerErrors(t *testing.T) {
 func TestKindsOfErrors(t *testing.T) {
 	t.Parallel()
 	tests := map[fault.Kind]int{
-		fault.Malformed: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Locked: 409,
+		fault.Malformed: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Locked: 409, fault.Gone: 410,
 		fault.TooLarge: 413, fault.Invalid: 422, fault.Conflict: 422, fault.NotConfigured: 422, fault.Limited: 429,
 	}
 	for kind, status := range tests {

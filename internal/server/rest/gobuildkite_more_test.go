@@ -110,16 +110,6 @@ func TestGoBuildkiteBuildLists(t *testing.T) {
 	done(t)(client.Jobs.DeleteJobLog(ctx, org, pipeline, number, job.ID))
 }
 
-// Agents used to register through the REST API; what a client has left of it meets no route.
-func TestGoBuildkiteLeftovers(t *testing.T) {
-	t.Parallel()
-	w, client := goBuildkite(t)
-	_, _, err := client.Agents.Create(t.Context(), w.Organization.Slug, buildkite.Agent{Name: "a"})
-	wantRefusal(t, err, "No route matches ")
-	_, err = client.Agents.Delete(t.Context(), w.Organization.Slug, w.Queue.ID)
-	wantRefusal(t, err, "No route matches ")
-}
-
 // The client decodes the settings of each source host into a type of their own.
 func TestGoBuildkiteProviders(t *testing.T) {
 	t.Parallel()

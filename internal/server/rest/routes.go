@@ -155,6 +155,8 @@ var routes = []route{
 
 	on("agents.list", "GET", organizationPath+"/agents", (*API).listAgents, access.AgentView),
 	on("agents.get", "GET", agentPath, (*API).getAgent, access.AgentView),
+	on("agents.create", "POST", organizationPath+"/agents", (*API).createAgent, access.AgentCreate),
+	on("agents.delete", "DELETE", agentPath, (*API).deleteAgent, access.AgentStop),
 	on("agents.stop", "PUT", agentPath+"/stop", (*API).stopAgent, access.AgentStop),
 	on("agents.pause", "PUT", agentPath+"/pause", (*API).pauseAgent, access.AgentPause),
 	on("agents.resume", "PUT", agentPath+"/resume", (*API).resumeAgent, access.AgentResume),

@@ -83,6 +83,7 @@ type Logs interface {
 type Agents interface {
 	Agents(ctx context.Context, actor access.Actor, f agents.AgentFilter, page store.Page) ([]agents.AgentView, int, error)
 	Agent(ctx context.Context, actor access.Actor, id string) (agents.AgentView, error)
+	CreateAgent(ctx context.Context, actor access.Actor) error
 	StopAgent(ctx context.Context, actor access.Actor, id string, force bool) error
 	PauseAgent(ctx context.Context, actor access.Actor, id string, note *string, timeoutMinutes *int64) error
 	ResumeAgent(ctx context.Context, actor access.Actor, id string) error

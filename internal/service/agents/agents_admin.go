@@ -91,6 +91,14 @@ func (s *Service) StopAgent(ctx context.Context, actor access.Actor, id string, 
 	})
 }
 
+// CreateAgent fails: agents register themselves.
+func (s *Service) CreateAgent(_ context.Context, actor access.Actor) error {
+	if err := access.Check(actor, access.AgentCreate); err != nil {
+		return err
+	}
+	return fault.New(fault.Gone, "Agents cannot be created through the API: start buildkite-agent with an agent token of a cluster, and it registers itself")
+}
+
 // PauseAgent tells an agent to take no jobs for some minutes; nil is DefaultPauseMinutes. Invalid is an agent that is
 // not connected or paused already, and a time beyond MaxPauseMinutes.
 func (s *Service) PauseAgent(ctx context.Context, actor access.Actor, id string, note *string, timeoutMinutes *int64) error {

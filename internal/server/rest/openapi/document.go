@@ -133,6 +133,9 @@ func (d *document) operation(row Row, served Served) (map[string]any, error) {
 		"tags":        []string{row.Group},
 		"responses":   responses,
 	}
+	if row.Status == "legacy" || row.Status == "deprecated" {
+		op["deprecated"] = true
+	}
 	if row.Notes != "" {
 		op["description"] = row.Notes
 	}

@@ -142,3 +142,14 @@ func TestSecurity(t *testing.T) {
 		}
 	}
 }
+
+// TestLeftovers proves that what is left for old clients alone says so.
+func TestLeftovers(t *testing.T) {
+	t.Parallel()
+	doc := describe(t, openapi.Served{ID: "agents.delete"}, openapi.Served{ID: "agents.get"})
+	for method, want := range map[string]bool{"DELETE": true, "GET": false} {
+		if got := doc.Paths.Find("/v2/organizations/{org}/agents/{agent}").GetOperation(method).Deprecated; got != want {
+			t.Errorf("%s is deprecated: %v, want %v", method, got, want)
+		}
+	}
+}
