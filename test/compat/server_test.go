@@ -35,6 +35,8 @@ type server struct {
 	command *exec.Cmd
 	exited  chan struct{}
 	output  *syncBuffer
+	// journal has what was asked of the server.
+	journal *journal
 }
 
 // startServer starts a server on SQLite in a temporary folder.
@@ -43,7 +45,7 @@ func startServer(t *testing.T) *server { return startServerOn(t, "") }
 func startServerOn(t *testing.T, database string) *server {
 	t.Helper()
 	address := freeAddress(t)
-	s := &server{t: t, url: "http://" + address, output: &syncBuffer{}}
+	s := &server{t: t, url: "http://" + address, output: &syncBuffer{}, journal: newJournal()}
 	s.args = []string{"server", "--dev", "--data", t.TempDir(), "--listen", address}
 	if database != "" {
 		s.args = append(s.args, "--database", database)
@@ -105,18 +107,6 @@ func (s *server) start() {
 func (s *server) stop(signal os.Signal) {
 	_ = s.command.Process.Signal(signal)
 	<-s.exited
-}
-
-// client is the official client with every scope.
-func (s *server) client() *buildkite.Client { return s.clientWith(apiToken) }
-
-func (s *server) clientWith(token string) *buildkite.Client {
-	s.t.Helper()
-	c, err := buildkite.NewOpts(buildkite.WithTokenAuth(token), buildkite.WithBaseURL(s.url))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return c
 }
 
 // pipeline makes a pipeline of a configuration over a repository.

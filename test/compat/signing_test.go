@@ -174,7 +174,7 @@ func (s *server) read(path string, into any) {
 	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, nil)
 	must(s.t, err)
 	request.Header.Set("Authorization", "Bearer "+apiToken)
-	response, err := http.DefaultClient.Do(request)
+	response, err := s.http().Do(request)
 	must(s.t, err)
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

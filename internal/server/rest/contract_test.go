@@ -11,10 +11,7 @@ import (
 	"github.com/bridle-ci/bridle/internal/server/rest/openapi"
 )
 
-type (
-	contractRow = openapi.Row
-	contractKey = openapi.Key
-)
+type contractRow = openapi.Row
 
 // contract is what is promised.
 func contract() openapi.Contract {
@@ -26,8 +23,6 @@ func contract() openapi.Contract {
 }
 
 func contractRows() []contractRow { return contract().Rows }
-
-func contractObjects() map[string][]contractKey { return contract().Objects }
 
 func contractRowOf(id string) (contractRow, bool) { return contract().Row(id) }
 
