@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/bridle-ci/bridle/internal/blob"
@@ -33,7 +34,7 @@ func TestFrames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			key := "log-" + name[:1] + name[len(name)-1:]
+			key := "log-" + strings.ReplaceAll(name, " ", "-")
 			var packed bytes.Buffer
 			w := newFrameWriter(&packed)
 			for rest := text; len(rest) > 0; {
