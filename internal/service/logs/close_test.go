@@ -11,6 +11,7 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/blob"
 	"github.com/bridle-ci/bridle/internal/bus/local"
+	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/queue"
 	"github.com/bridle-ci/bridle/internal/service/logs"
@@ -190,6 +191,37 @@ func TestDelete(t *testing.T) {
 		}
 		if err := b.try(t, 0, "again"); !fault.Is(err, fault.Conflict) {
 			t.Errorf("append: got %v, want a conflict", err)
+		}
+	})
+}
+
+// TestDeleteWaitsForTheClose deletes a log between the end of its job and the task that closes it.
+func TestDeleteWaitsForTheClose(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, b bundle) {
+		b.append(t, 0, "secret")
+		storetest.Write(t, b.store, func(tx *sqldb.Tx) error {
+			job, err := store.GetJob(t.Context(), tx, b.job.ID)
+			if err != nil {
+				return err
+			}
+			was := job.State
+			job.State = build.JobFinished
+			return store.SaveJob(t.Context(), tx, &job.Job, was)
+		})
+		deleted := make(chan error, 1)
+		go func() { deleted <- b.Delete(t.Context(), b.job.ID) }()
+		select {
+		case <-b.subscribed:
+		case err := <-deleted:
+			t.Fatalf("before the log was closed: %v", err)
+		}
+		b.close(t)
+		if err := <-deleted; err != nil {
+			t.Fatal(err)
+		}
+		if got := b.read(t, 0, -1); got != "" {
+			t.Errorf("got %q after the deletion", got)
 		}
 	})
 }

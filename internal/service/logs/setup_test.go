@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/bridle-ci/bridle/internal/blob/file"
+	"github.com/bridle-ci/bridle/internal/bus"
 	"github.com/bridle-ci/bridle/internal/bus/local"
 	"github.com/bridle-ci/bridle/internal/queue"
 	"github.com/bridle-ci/bridle/internal/service/logs"
@@ -25,6 +26,8 @@ type bundle struct {
 	world storetest.World
 	job   store.Job
 	start func() *logs.Service // a new process on the same data
+	// subscribed has the topics that were subscribed to.
+	subscribed chan string
 }
 
 // each runs a test on both engines, which is both ways to keep open logs.
@@ -46,7 +49,8 @@ func setup(tb testing.TB, st *store.Store) bundle {
 	})
 	b := bundle{store: st, blobs: blobs, world: storetest.NewWorld(tb, st)}
 	b.job = storetest.RunningJob(tb, st, b.world.Pipeline)
-	dir, hints := tb.TempDir(), local.New()
+	b.subscribed = make(chan string, 10)
+	dir, hints := tb.TempDir(), watched{local.New(), b.subscribed}
 	b.start = func() *logs.Service {
 		b.queue = queue.New(st.DB(), queue.Config{})
 		s, err := logs.New(logs.Config{
@@ -59,6 +63,21 @@ func setup(tb testing.TB, st *store.Store) bundle {
 	}
 	b.Service = b.start()
 	return b
+}
+
+// watched is a bus that tells what is subscribed to, as far as there is room.
+type watched struct {
+	bus.Bus
+	subscribed chan<- string
+}
+
+func (w watched) Subscribe(topic string) (<-chan string, func()) {
+	events, cancel := w.Bus.Subscribe(topic)
+	select {
+	case w.subscribed <- topic:
+	default:
+	}
+	return events, cancel
 }
 
 // links are the addresses of artifacts by path.
