@@ -26,6 +26,7 @@ const (
 // docs/contract/platform.md, section 2.2.
 var permissions = map[string]who{
 	"agents.stop":   maintainers,
+	"agents.delete": maintainers, // stops it
 	"agents.pause":  maintainers,
 	"agents.resume": maintainers,
 
