@@ -28,7 +28,7 @@ type pipelineObject struct {
 	CancelRunningBranchBuilds       bool              `json:"cancel_running_branch_builds"`
 	CancelRunningBranchBuildsFilter *string           `json:"cancel_running_branch_builds_filter"`
 	AllowRebuilds                   bool              `json:"allow_rebuilds"`
-	CloneMirrorURL                  *string           `json:"clone_mirror_url,omitempty"`
+	CloneMirrorURL                  *string           `json:"clone_mirror_url"`
 	Provider                        providerObject    `json:"provider"`
 	BuildsURL                       string            `json:"builds_url"`
 	BadgeURL                        string            `json:"badge_url"`

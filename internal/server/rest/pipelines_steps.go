@@ -39,6 +39,7 @@ type manualStep struct {
 type triggerStep struct {
 	Type                build.JobType     `json:"type"`
 	Name                *string           `json:"name"`
+	Label               *string           `json:"label"`
 	BranchConfiguration *string           `json:"branch_configuration"`
 	Env                 map[string]string `json:"env"`
 	TriggerProjectSlug  string            `json:"trigger_project_slug"`
@@ -74,6 +75,7 @@ func appendSteps(to []pipelineStep, steps []pipeline.Step) []pipelineStep {
 			to = append(to, triggerStep{
 				Type:                build.Trigger,
 				Name:                orNull(s.Label),
+				Label:               orNull(s.Label),
 				BranchConfiguration: orNull(s.Branches),
 				Env:                 notNil(s.Trigger.Build.Env),
 				TriggerProjectSlug:  s.Trigger.Pipeline,
@@ -102,6 +104,9 @@ func shownCommand(s pipeline.Step) scriptStep {
 	}
 	if minutes := s.Command.TimeoutMinutes; minutes > 0 {
 		out.TimeoutInMinutes = &minutes
+	}
+	if limit := s.Command.Concurrency.Limit; limit > 0 {
+		out.Concurrency = &limit
 	}
 	if jobs := s.Command.Jobs; len(jobs) > 0 {
 		out.Parallelism = jobs[0].ParallelTotal

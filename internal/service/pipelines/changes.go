@@ -23,7 +23,8 @@ type Changes struct {
 	Description patch.Field[string]
 	Repository  patch.Field[string]
 	ClusterID   patch.Field[string] // missing is the default cluster at creation, and none in an update
-	// Configuration is YAML. Steps are visual steps as JSON, and Env their environment; Configuration wins.
+	// Configuration is YAML. Steps are visual steps as JSON, and Env their environment; Configuration wins, and a pipeline
+	// of YAML has no use for Env.
 	Configuration                   patch.Field[string]
 	Steps                           patch.Field[json.RawMessage]
 	Env                             patch.Field[map[string]string]
@@ -42,8 +43,9 @@ type Changes struct {
 	Color                           patch.Field[string]
 	DefaultTimeoutMinutes           patch.Field[int64]
 	MaximumTimeoutMinutes           patch.Field[int64]
-	// TemplateID asks for a pipeline template.
+	// TemplateID asks for a pipeline template, and Teams for the teams that may see the pipeline. There are neither.
 	TemplateID patch.Field[string]
+	Teams      []string
 }
 
 // Input is the settings of a new pipeline.

@@ -46,15 +46,12 @@ func (d *draft) applyConfiguration(c Changes) {
 	}
 }
 
-// applyEnv changes the environment of visual steps; YAML has its own. It reports whether it could.
+// applyEnv changes the environment of visual steps; YAML has its own, and the contract has this one ignored then. It
+// reports whether it could.
 func (d *draft) applyEnv(env *map[string]string) bool {
 	d.Env = nil
-	if env == nil || len(*env) == 0 {
+	if env == nil || len(*env) == 0 || d.VisualSteps == nil {
 		return true
-	}
-	if d.VisualSteps == nil {
-		d.problems.add("env", "is for pipelines of visual steps: use env in the configuration")
-		return false
 	}
 	if problem := envProblem(*env); problem != "" {
 		d.problems.add("env", problem)

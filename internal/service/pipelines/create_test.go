@@ -101,6 +101,24 @@ func TestCreate(t *testing.T) {
 			t.Errorf("cluster %v, creator %v, %v", got.ClusterID, got.CreatedBy, err)
 		}
 	})
+	for _, mirror := range []string{"git@mirror.example.com:acme/web.git", "ssh://git@mirror.example.com/web", "http://mirror.example.com/web"} {
+		t.Run("mirrored at "+mirror, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			got, err := b.service.Create(t.Context(), b.AdminActor(), input(func(in *pipelines.Input) { in.CloneMirrorURL = patch.To(mirror) }))
+			if err != nil || got.CloneMirrorURL == nil || *got.CloneMirrorURL != mirror {
+				t.Errorf("mirror %v, %v", got.CloneMirrorURL, err)
+			}
+		})
+	}
+	t.Run("the env of visual steps is ignored for YAML", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		got, err := b.service.Create(t.Context(), b.AdminActor(), input(func(in *pipelines.Input) { in.Env = patch.To(map[string]string{"A": "1"}) }))
+		if err != nil || got.Env != nil || got.Configuration != steps {
+			t.Errorf("env %v, configuration %q, %v", got.Env, got.Configuration, err)
+		}
+	})
 	t.Run("from visual steps", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
@@ -146,32 +164,36 @@ func TestCreateRefuses(t *testing.T) {
 		"bad visual steps": {func(in *pipelines.Input) {
 			in.Configuration, in.Steps = patch.Field[string]{}, patch.To(json.RawMessage(`{}`))
 		}, "steps", "must be a list"},
-		"env of YAML": {func(in *pipelines.Input) { in.Env = patch.To(map[string]string{"A": "1"}) }, "env", "use env in the configuration"},
 		"bad env": {func(in *pipelines.Input) {
 			in.Configuration, in.Steps = patch.Field[string]{}, patch.To(json.RawMessage(`[{"type":"waiter"}]`))
 			in.Env = patch.To(map[string]string{"A=B": "1"})
 		}, "env", `has an invalid variable "A=B"`},
-		"unknown cluster":     {func(in *pipelines.Input) { in.ClusterID = patch.To(store.NewID()) }, "cluster_id", "must be a cluster of the organization"},
-		"cluster of others":   {func(in *pipelines.Input) { in.ClusterID = patch.To(foreign.Cluster.ID) }, "cluster_id", "must be a cluster of the organization"},
-		"cluster by name":     {func(in *pipelines.Input) { in.ClusterID = patch.To("Default") }, "cluster_id", "must be a cluster of the organization"},
-		"bad branch":          {func(in *pipelines.Input) { in.DefaultBranch = patch.To("a b") }, "default_branch", "is not the name of a branch"},
-		"long filter":         {func(in *pipelines.Input) { in.BranchConfiguration = patch.To(strings.Repeat("a", 2001)) }, "branch_configuration", "is too long"},
-		"long skip filter":    {func(in *pipelines.Input) { in.SkipQueuedBranchBuildsFilter = patch.To(strings.Repeat("a", 2001)) }, "skip_queued_branch_builds_filter", "is too long"},
-		"NUL cancel filter":   {func(in *pipelines.Input) { in.CancelRunningBranchBuildsFilter = patch.To("\x00") }, "cancel_running_branch_builds_filter", "contains a NUL"},
-		"mirror with secrets": {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("https://u:p@mirror.example.com/a") }, "clone_mirror_url", "can't hold a user name"},
-		"mirror with a query": {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("https://mirror.example.com/a?b") }, "clone_mirror_url", "can't have a query"},
-		"mirror fragment":     {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("https://mirror.example.com/a#b") }, "clone_mirror_url", "can't have a query"},
-		"mirror is no URL":    {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("mirror") }, "clone_mirror_url", "must be the URL"},
-		"provider settings":   {func(in *pipelines.Input) { in.ProviderSettings = patch.To(json.RawMessage(`{"build_tags":1}`)) }, "provider_settings", "has a build_tags that"},
-		"visibility":          {func(in *pipelines.Input) { in.Visibility = patch.To("secret") }, "visibility", "must be private or public"},
-		"eleven tags":         {func(in *pipelines.Input) { in.Tags = patch.To(strings.Split("a,b,c,d,e,f,g,h,i,j,k", ",")) }, "tags", "maximum is 10"},
-		"long tag":            {func(in *pipelines.Input) { in.Tags = patch.To([]string{strings.Repeat("a", 129)}) }, "tags", "too long (maximum is 128 characters)"},
-		"blank tag":           {func(in *pipelines.Input) { in.Tags = patch.To([]string{"a", ""}) }, "tags", "can't be blank"},
-		"emoji":               {func(in *pipelines.Input) { in.Emoji = patch.To("rocket") }, "emoji", "must be an emoji"},
-		"color":               {func(in *pipelines.Input) { in.Color = patch.To("red") }, "color", "must be a color"},
-		"long description":    {func(in *pipelines.Input) { in.Description = patch.To(strings.Repeat("a", 1001)) }, "description", "is too long"},
-		"no time":             {func(in *pipelines.Input) { in.DefaultTimeoutMinutes = patch.To(int64(0)) }, "default_command_step_timeout", "between 1 and"},
-		"endless time":        {func(in *pipelines.Input) { in.MaximumTimeoutMinutes = patch.To(int64(1) << 40) }, "maximum_command_step_timeout", "between 1 and"},
+		"unknown cluster":               {func(in *pipelines.Input) { in.ClusterID = patch.To(store.NewID()) }, "cluster_id", "must be a cluster of the organization"},
+		"cluster of others":             {func(in *pipelines.Input) { in.ClusterID = patch.To(foreign.Cluster.ID) }, "cluster_id", "must be a cluster of the organization"},
+		"cluster by name":               {func(in *pipelines.Input) { in.ClusterID = patch.To("Default") }, "cluster_id", "must be a cluster of the organization"},
+		"bad branch":                    {func(in *pipelines.Input) { in.DefaultBranch = patch.To("a b") }, "default_branch", "is not the name of a branch"},
+		"long filter":                   {func(in *pipelines.Input) { in.BranchConfiguration = patch.To(strings.Repeat("a", 2001)) }, "branch_configuration", "is too long"},
+		"long skip filter":              {func(in *pipelines.Input) { in.SkipQueuedBranchBuildsFilter = patch.To(strings.Repeat("a", 2001)) }, "skip_queued_branch_builds_filter", "is too long"},
+		"NUL cancel filter":             {func(in *pipelines.Input) { in.CancelRunningBranchBuildsFilter = patch.To("\x00") }, "cancel_running_branch_builds_filter", "contains a NUL"},
+		"mirror with secrets":           {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("https://u:p@mirror.example.com/a") }, "clone_mirror_url", "can't hold a user name"},
+		"mirror with a query":           {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("https://mirror.example.com/a?b") }, "clone_mirror_url", "can't have a query"},
+		"mirror fragment":               {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("https://mirror.example.com/a#b") }, "clone_mirror_url", "can't have a query"},
+		"mirror with a token":           {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("https://token@mirror.example.com/a") }, "clone_mirror_url", "can't hold a user name"},
+		"mirror by SSH with a password": {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("ssh://git:p@mirror.example.com/a") }, "clone_mirror_url", "can't hold a user name"},
+		"short mirror with a query":     {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("git@mirror.example.com:a?b") }, "clone_mirror_url", "can't have a query"},
+		"mirror without a path":         {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("git@mirror.example.com:") }, "clone_mirror_url", "must be the URL"},
+		"teams":                         {func(in *pipelines.Input) { in.Teams = []string{"x"} }, "teams", "teams are not available"},
+		"mirror is no URL":              {func(in *pipelines.Input) { in.CloneMirrorURL = patch.To("mirror") }, "clone_mirror_url", "must be the URL"},
+		"provider settings":             {func(in *pipelines.Input) { in.ProviderSettings = patch.To(json.RawMessage(`{"build_tags":1}`)) }, "provider_settings", "has a build_tags that"},
+		"visibility":                    {func(in *pipelines.Input) { in.Visibility = patch.To("secret") }, "visibility", "must be private or public"},
+		"eleven tags":                   {func(in *pipelines.Input) { in.Tags = patch.To(strings.Split("a,b,c,d,e,f,g,h,i,j,k", ",")) }, "tags", "maximum is 10"},
+		"long tag":                      {func(in *pipelines.Input) { in.Tags = patch.To([]string{strings.Repeat("a", 129)}) }, "tags", "too long (maximum is 128 characters)"},
+		"blank tag":                     {func(in *pipelines.Input) { in.Tags = patch.To([]string{"a", ""}) }, "tags", "can't be blank"},
+		"emoji":                         {func(in *pipelines.Input) { in.Emoji = patch.To("rocket") }, "emoji", "must be an emoji"},
+		"color":                         {func(in *pipelines.Input) { in.Color = patch.To("red") }, "color", "must be a color"},
+		"long description":              {func(in *pipelines.Input) { in.Description = patch.To(strings.Repeat("a", 1001)) }, "description", "is too long"},
+		"no time":                       {func(in *pipelines.Input) { in.DefaultTimeoutMinutes = patch.To(int64(0)) }, "default_command_step_timeout", "between 1 and"},
+		"endless time":                  {func(in *pipelines.Input) { in.MaximumTimeoutMinutes = patch.To(int64(1) << 40) }, "maximum_command_step_timeout", "between 1 and"},
 		"default over maximum": {func(in *pipelines.Input) {
 			in.DefaultTimeoutMinutes, in.MaximumTimeoutMinutes = patch.To(int64(11)), patch.To(int64(10))
 		}, "default_command_step_timeout", "can't be longer than maximum_command_step_timeout"},

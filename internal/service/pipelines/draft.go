@@ -65,6 +65,9 @@ func (d *draft) apply(c Changes) {
 	if c.TemplateID.Value != nil && *c.TemplateID.Value != "" {
 		d.problems.add("pipeline_template_uuid", "can't be set: pipeline templates are not available on this installation")
 	}
+	if len(c.Teams) > 0 {
+		d.problems.add("teams", "can't be set: teams are not available on this installation")
+	}
 }
 
 // applyNames changes the name and the slug. A new name without a slug changes the slug, too, and so all addresses.
@@ -112,18 +115,28 @@ func repositoryProblem(repository string) string {
 	return ""
 }
 
+// mirrorProblem tells what is wrong with the address of a mirror, a URL or git's short form `user@host:path`. Whoever may
+// see the pipeline sees it, so it holds no secrets; the user that SSH logs in as is none.
 func mirrorProblem(mirror string) string {
 	if problem := repositoryProblem(mirror); problem != "" {
 		return problem
 	}
-	u, err := url.Parse(mirror)
-	switch {
-	case err != nil || u.Scheme == "" || u.Host == "":
-		return "must be the URL of a repository"
-	case u.User != nil:
-		return "can't hold a user name or a password"
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+	const noAddress = "must be the URL of a repository"
+	if strings.ContainsAny(mirror, "?#") {
 		return "can't have a query or a fragment"
+	}
+	if !strings.Contains(mirror, "://") {
+		if host, path := hostAndPath(mirror); host == "" || path == "" {
+			return noAddress
+		}
+		return ""
+	}
+	u, err := url.Parse(mirror)
+	if err != nil || u.Host == "" {
+		return noAddress
+	}
+	if _, secret := u.User.Password(); secret || u.User != nil && u.Scheme != "ssh" {
+		return "can't hold a user name or a password"
 	}
 	return ""
 }
