@@ -1,13 +1,20 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"strings"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
 const jobOrder = " ORDER BY step_path, idx, id"
+
+// CompareJobs compares the places of two jobs of a build, as ListJobs orders them.
+func CompareJobs(a, b *Job) int {
+	return cmp.Or(strings.Compare(a.StepPath, b.StepPath), cmp.Compare(a.Index, b.Index), strings.Compare(a.ID, b.ID))
+}
 
 // JobFilter narrows a list of one build's jobs.
 type JobFilter struct {

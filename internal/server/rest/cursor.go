@@ -70,7 +70,7 @@ func (c *call) perPage() (int, error) {
 }
 
 // cursorURL is the address of this list at another cursor; with no parameter it is this very page. Clients rebuild their
-// filters from it, so it repeats them all.
+// filters from it, so it repeats them all, and names the page size.
 func (c *call) cursorURL(parameter, cursor string) string {
 	q := url.Values{}
 	for name, values := range c.query.Values {
@@ -81,9 +81,8 @@ func (c *call) cursorURL(parameter, cursor string) string {
 		q.Del("before")
 		q.Set(parameter, cursor)
 	}
-	address := c.api.urls.base + c.r.URL.EscapedPath()
-	if len(q) == 0 {
-		return address
+	if q.Get("per_page") == "" {
+		q.Set("per_page", strconv.Itoa(wire.DefaultPerPage))
 	}
-	return address + "?" + q.Encode()
+	return c.api.urls.base + c.r.URL.EscapedPath() + "?" + q.Encode()
 }

@@ -71,6 +71,45 @@ func TestJobCursors(t *testing.T) {
 	}
 }
 
+// TestJobCursorsOutliveTheirFilter follows a link to jobs of a state after the job that it begins after has left the state.
+func TestJobCursorsOutliveTheirFilter(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	zero := 0
+	ids := w.manyJobs(t, 5, func(i int, j *store.Job) {
+		if i == 2 {
+			j.State, j.ExitStatus = build.JobFinished, &zero
+		}
+	})
+	for query, want := range map[string][]string{
+		"state[]=running&after=" + ids[2]:             {ids[3], ids[4]},
+		"state[]=running&before=" + ids[2]:            {ids[0], ids[1]},
+		"state[]=running&per_page=1&after=" + ids[2]:  {ids[3]},
+		"state[]=running&per_page=1&before=" + ids[2]: {ids[1]},
+		"state[]=passed&after=" + ids[4]:              {},
+		"state[]=passed&before=" + ids[0]:             {},
+	} {
+		t.Run(query, func(t *testing.T) {
+			t.Parallel()
+			var page struct {
+				Items []shownJob  `json:"items"`
+				Links cursorLinks `json:"links"`
+			}
+			w.get(t, w.jobsPath()+"?"+query).want(t, http.StatusOK).into(t, &page)
+			got := []string{}
+			for _, j := range page.Items {
+				got = append(got, j.ID)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("jobs differ (-want +got):\n%s", diff)
+			}
+			if u, err := url.Parse(page.Links.Self); err != nil || u.Query().Get("per_page") == "" {
+				t.Errorf("self %q names no page size", page.Links.Self)
+			}
+		})
+	}
+}
+
 func TestJobListErrors(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -80,8 +80,8 @@ func (s *Service) Jobs(ctx context.Context, actor access.Actor, pipelineSlug, re
 	if err != nil {
 		return JobPage{}, err
 	}
-	from, to, err := cursor{f.After, f.Before, f.Limit}.window(len(all), func(id string) int {
-		return slices.IndexFunc(all, func(j store.Job) bool { return j.ID == id })
+	from, to, err := cursor{f.After, f.Before, f.Limit}.window(len(all), func(id string) (stand, error) {
+		return s.standOfJob(ctx, place.BuildID, all, id)
 	})
 	if err != nil {
 		return JobPage{}, err

@@ -2,7 +2,6 @@ package builds
 
 import (
 	"context"
-	"slices"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/fault"
@@ -38,8 +37,8 @@ func (s *Service) Uploads(ctx context.Context, actor access.Actor, pipelineSlug,
 	if err != nil {
 		return UploadPage{}, err
 	}
-	from, to, err := cursor{f.After, f.Before, f.Limit}.window(len(all), func(id string) int {
-		return slices.IndexFunc(all, func(u store.PipelineUpload) bool { return u.ID == id })
+	from, to, err := cursor{f.After, f.Before, f.Limit}.window(len(all), func(id string) (stand, error) {
+		return standOfUpload(all, id)
 	})
 	if err != nil {
 		return UploadPage{}, err
