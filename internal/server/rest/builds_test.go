@@ -3,6 +3,7 @@ package rest
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,6 +170,35 @@ func TestCreateBuild(t *testing.T) {
 		"nothing": {
 			``, 422, `[{"field":"commit","code":"can't be blank"},{"field":"branch","code":"can't be blank"}]`,
 		},
+		"a pull request": {
+			`{"commit":"HEAD","branch":"main","pull_request_id":"42","pull_request_labels":["a"]}`, 201, `null`,
+		},
+		"the variable of a build without a pull request": {
+			`{"commit":"HEAD","branch":"main","pull_request_id":"false"}`, 201, `null`,
+		},
+		"a pull request of no number": {
+			`{"commit":"HEAD","branch":"main","pull_request_id":"abc"}`, 422,
+			`[{"field":"pull_request_id","code":"must be the number of a pull request"}]`,
+		},
+		"a pull request below zero": {
+			`{"commit":"HEAD","branch":"main","pull_request_id":-1}`, 422,
+			`[{"field":"pull_request_id","code":"must be the number of a pull request"}]`,
+		},
+		"a pull request of long texts": {
+			`{"commit":"HEAD","branch":"main","pull_request_id":1,"pull_request_base_branch":"` + strings.Repeat("x", 1025) +
+				`","pull_request_repository":"` + strings.Repeat("x", 2049) + `","pull_request_labels":["` + strings.Repeat("x", 256) + `"]}`,
+			422, `[{"field":"pull_request_base_branch","code":"is too long (maximum is 1024 bytes)"},` +
+				`{"field":"pull_request_repository","code":"is too long (maximum is 2048 bytes)"},` +
+				`{"field":"pull_request_labels","code":"is too long (maximum is 255 bytes)"}]`,
+		},
+		"too many labels": {
+			`{"commit":"HEAD","branch":"main","pull_request_id":1,"pull_request_labels":["x"` + strings.Repeat(`,"x"`, 100) + `]}`,
+			422, `[{"field":"pull_request_labels","code":"are too many (maximum is 100)"}]`,
+		},
+		"a long author": {
+			`{"commit":"HEAD","branch":"main","author":{"name":"` + strings.Repeat("x", 1025) + `"}}`,
+			422, `[{"field":"author.name","code":"is too long (maximum is 1024 bytes)"}]`,
+		},
 		"env as a string": {
 			`{"commit":"HEAD","branch":"main","env":"A=1"}`, 422, `[{"field":"env","code":"must be an object and not a string"}]`,
 		},
@@ -210,4 +240,6 @@ func TestBuildActionErrors(t *testing.T) {
 	}
 	w.do(t, http.MethodPut, w.buildsPath()+"/1/retry_failed_jobs", `{"states":"failed,invalid"}`).
 		wantError(t, 400, "Invalid states: invalid. Valid states are canceled, expired, failed, soft_failed, timed_out.")
+	w.do(t, http.MethodPut, w.buildsPath()+"/1/retry_failed_jobs", `{"states":"broken,failed,invalid"}`).
+		wantError(t, 400, "Invalid states: broken, invalid. Valid states are canceled, expired, failed, soft_failed, timed_out.")
 }

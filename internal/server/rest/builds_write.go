@@ -42,8 +42,8 @@ func (b newBuildBody) newBuild() builds.NewBuild {
 	if author := store.Author(b.Author); author != (store.Author{}) {
 		in.Author = &author
 	}
-	// Clients send 0 for no pull request.
-	if id := string(b.PullRequestID); id != "" && id != "0" {
+	// Clients send 0 for no pull request, and scripts the variable of a build that has none.
+	if id := string(b.PullRequestID); id != "" && id != "0" && id != "false" {
 		in.PullRequest = &store.PullRequest{
 			ID:         id,
 			Base:       b.PullRequestBaseBranch,

@@ -3,7 +3,6 @@ package builds
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
@@ -179,77 +178,4 @@ func newBuildRow(tx *sqldb.Tx, p store.Pipeline, number int64, in NewBuild) stor
 		b.TriggerDepth = in.parent.build.TriggerDepth + 1
 	}
 	return b
-}
-
-// Limits of what a build is asked for with.
-const (
-	maxRefBytes      = 1024
-	maxMessageBytes  = 64 << 10
-	maxMetaDataBytes = 100 << 10
-	maxMetaDataKeys  = 1000
-	maxKeyBytes      = 255
-	maxEnvNames      = 1000
-	maxEnvBytes      = 256 << 10
-)
-
-func checkNewBuild(in NewBuild) error {
-	var fields []fault.Field
-	complain := func(field, code string) { fields = append(fields, fault.Field{Field: field, Code: code}) }
-	for _, ref := range []struct{ name, value string }{{"commit", in.Commit}, {"branch", in.Branch}} {
-		switch {
-		case strings.TrimSpace(ref.value) == "":
-			complain(ref.name, "can't be blank")
-		case len(ref.value) > maxRefBytes:
-			complain(ref.name, fmt.Sprintf("is too long (maximum is %d bytes)", maxRefBytes))
-		case strings.ContainsAny(ref.value, "\x00\n\r") || strings.HasPrefix(ref.value, "-"):
-			complain(ref.name, "is invalid")
-		}
-	}
-	if len(in.Message) > maxMessageBytes {
-		complain("message", fmt.Sprintf("is too long (maximum is %d bytes)", maxMessageBytes))
-	}
-	if code := checkEnv(in.Env); code != "" {
-		complain("env", code)
-	}
-	if code := checkMetaData(in.MetaData); code != "" {
-		complain("meta_data", code)
-	}
-	if len(fields) > 0 {
-		return fault.InvalidFields(fields...)
-	}
-	return nil
-}
-
-func checkEnv(env map[string]string) string {
-	if len(env) > maxEnvNames {
-		return fmt.Sprintf("has too many variables (maximum is %d)", maxEnvNames)
-	}
-	total := 0
-	for name, value := range env {
-		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
-			return fmt.Sprintf("has an invalid variable %q", name)
-		}
-		total += len(name) + len(value)
-	}
-	if total > maxEnvBytes {
-		return fmt.Sprintf("is too large (maximum is %d bytes)", maxEnvBytes)
-	}
-	return ""
-}
-
-func checkMetaData(items map[string]string) string {
-	if len(items) > maxMetaDataKeys {
-		return fmt.Sprintf("has too many keys (maximum is %d)", maxMetaDataKeys)
-	}
-	for key, value := range items {
-		switch {
-		case strings.TrimSpace(key) == "" || len(key) > maxKeyBytes || strings.Contains(key, "\x00"):
-			return fmt.Sprintf("has an invalid key %q", key)
-		case len(value) > maxMetaDataBytes:
-			return fmt.Sprintf("has a value for %q that is too long (maximum is %d bytes)", key, maxMetaDataBytes)
-		case strings.Contains(value, "\x00"):
-			return fmt.Sprintf("has an invalid value for %q", key)
-		}
-	}
-	return ""
 }

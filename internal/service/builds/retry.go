@@ -73,10 +73,10 @@ func (s *Service) RetryFailed(ctx context.Context, actor access.Actor, pipelineS
 	if err := access.Check(actor, access.JobRetry); err != nil {
 		return store.Build{}, 0, err
 	}
-	for _, state := range states {
-		if !slices.Contains(retryStates, state) {
-			return store.Build{}, 0, fault.New(fault.Malformed, "Invalid states: %s. Valid states are %s.", state, strings.Join(retryStates, ", "))
-		}
+	unknown := slices.DeleteFunc(slices.Clone(states), func(state string) bool { return slices.Contains(retryStates, state) })
+	if len(unknown) > 0 {
+		return store.Build{}, 0, fault.New(fault.Malformed, "Invalid states: %s. Valid states are %s.",
+			strings.Join(unknown, ", "), strings.Join(retryStates, ", "))
 	}
 	if len(states) == 0 {
 		states = retryStates
