@@ -3,6 +3,7 @@ package rest
 import (
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -13,8 +14,8 @@ const (
 	htmlForm = "text/html"
 )
 
-// form is which form a client asks for: by the end of the path, else by the first form its Accept header names, else
-// JSON.
+// form is which form a client asks for: by the end of the path, else by the form that its Accept header prefers, the
+// first of those it likes equally, else JSON.
 func (c *call) form() string {
 	switch path := c.r.URL.Path; {
 	case strings.HasSuffix(path, ".txt"):
@@ -22,14 +23,31 @@ func (c *call) form() string {
 	case strings.HasSuffix(path, ".html"):
 		return htmlForm
 	}
+	best, most := jsonForm, 0.0
 	for media := range strings.SplitSeq(c.r.Header.Get("Accept"), ",") {
-		media, _, _ = strings.Cut(media, ";")
+		media, parameters, _ := strings.Cut(media, ";")
 		switch media = strings.ToLower(strings.TrimSpace(media)); media {
 		case jsonForm, textForm, htmlForm:
-			return media
+			if q := quality(parameters); q > most {
+				best, most = media, q
+			}
 		}
 	}
-	return jsonForm
+	return best
+}
+
+// quality is how much a form is liked, from 0 to 1, which it is unless its parameters say otherwise.
+func quality(parameters string) float64 {
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
+		if !strings.EqualFold(name, "q") {
+			continue
+		}
+		if q, err := strconv.ParseFloat(value, 64); err == nil && q >= 0 && q <= 1 {
+			return q
+		}
+	}
+	return 1
 }
 
 // text sets the headers of an answer that is no JSON. What people's programs wrote is never to run as a page of this

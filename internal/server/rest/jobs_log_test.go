@@ -46,6 +46,8 @@ func TestLogForms(t *testing.T) {
 			"text":                   {"", "text/plain", textType},
 			"text with a preference": {"", "text/plain; q=0.9, */*", textType},
 			"HTML":                   {"", "Text/HTML,application/xhtml+xml", htmlType},
+			"HTML liked less":        {"", "text/html;q=0.1, text/plain;level=1;Q=0.5, application/json;q=0", textType},
+			"a quality of no number": {"", "text/html;q=x, text/plain", htmlType},
 			"text by name":           {".txt", "", textType},
 			"HTML by name":           {".html", "application/json", htmlType},
 		} {
@@ -169,6 +171,20 @@ func TestJobEnv(t *testing.T) {
 	text := string(w.get(t, w.jobsPath()+"/"+id+"/env.txt").want(t, 200).body)
 	if !strings.Contains(text, "BUILDKITE_JOB_ID="+id+"\n") || strings.Count(text, "\n") < len(body.Env) {
 		t.Errorf("env.txt:\n%s", text)
+	}
+}
+
+func TestLineOf(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		"":                        "",
+		`a "b" $c \d`:             `a "b" $c \d`,
+		"one\nEVIL=1":             `"one\nEVIL=1"`,
+		"a \"b\"\r\n$HOME \\ end": `"a \"b\"\r\n\$HOME \\ end"`,
+	} {
+		if got := lineOf(value); got != want {
+			t.Errorf("%q is written %s, want %s", value, got, want)
+		}
 	}
 }
 

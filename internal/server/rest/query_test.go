@@ -73,9 +73,14 @@ func TestQueryBool(t *testing.T) {
 
 func TestQueryTime(t *testing.T) {
 	t.Parallel()
-	got, err := parseQuery(t, "from=2026-01-31T10:30:00%2B01:00").time("from")
-	if want := time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC); err != nil || got == nil || !got.Equal(want) {
-		t.Errorf("time = %v, %v, want %v", got, err, want)
+	want := time.Date(2026, 1, 31, 9, 30, 0, 0, time.UTC)
+	for _, raw := range []string{
+		"from=2026-01-31T10:30:00%2B01:00", "from=2026-01-31T10:30:00+01:00", "from=2026-01-31T10:30:00.000+0100",
+		"from=2026-01-31+09:30:00", "from=2026-01-31T04:30:00-05:00",
+	} {
+		if got, err := parseQuery(t, raw).time("from"); err != nil || got == nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v, want %v", raw, got, err, want)
+		}
 	}
 	if got, err := parseQuery(t, "").time("from"); got != nil || err != nil {
 		t.Errorf("no time = %v, %v", got, err)

@@ -31,13 +31,19 @@ func TimePtr(t *time.Time) *Time {
 	return &out
 }
 
-// layouts of times that come in: RFC 3339 is what clients send, the others are ISO 8601 forms people type.
+// layouts of times that come in: RFC 3339 is what clients send, the others are ISO 8601 forms that people type and
+// languages print. A fraction of the seconds is read in each.
 var layouts = []string{
-	time.RFC3339Nano,
-	"2006-01-02T15:04:05.999999999Z0700", // as strftime's %z writes it
-	"2006-01-02T15:04:05.999999999",
-	"2006-01-02 15:04:05 MST",
+	time.RFC3339,
+	"2006-01-02T15:04:05",
+	"2006-01-02T15:04:05Z0700", // as strftime's %z writes it
+	"2006-01-02T15:04Z07:00",
 	"2006-01-02T15:04",
+	"20060102T150405Z0700",
+	"2006-01-02 15:04:05 UTC",
+	"2006-01-02 15:04:05Z07:00",
+	"2006-01-02 15:04:05 -0700",
+	"2006-01-02 15:04:05",
 	"2006-01-02",
 }
 
