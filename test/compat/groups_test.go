@@ -14,7 +14,7 @@ import (
 // servedGroups are the groups of the contract's rows that are served whole.
 var servedGroups = []string{
 	"meta", "access_token", "user", "emojis", "organizations", "organizations.agent_tokens",
-	"pipelines", "pipelines.schedules", "builds", "builds.step_uploads", "jobs", "artifacts", "annotations", "agents",
+	"pipelines", "pipelines.github_webhooks", "pipelines.schedules", "builds", "builds.step_uploads", "jobs", "artifacts", "annotations", "agents",
 	"clusters", "clusters.queues", "clusters.tokens", "clusters.maintainers",
 	"clusters.agent_images", "clusters.network_ranges", "clusters.cache_volumes",
 }

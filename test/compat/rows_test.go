@@ -127,6 +127,13 @@ func tellRowsOfPipelines(t *testing.T, s *server) {
 	if replaced := asking[thing](s, asked{row: "pipelines.replace", body: `{"description": "Replaced"}`, names: at}); replaced.Name != "Rows" || replaced.Description != "Replaced" {
 		t.Errorf("pipeline %+v", replaced)
 	}
+	type hooks struct{ Enabled bool }
+	off := asking[hooks](s, asked{row: "pipelines.github_webhooks.disable", names: at})
+	still := asking[hooks](s, asked{row: "pipelines.github_webhooks.get", names: at})
+	on := asking[hooks](s, asked{row: "pipelines.github_webhooks.enable", names: at})
+	if off.Enabled || still.Enabled || !on.Enabled {
+		t.Errorf("hooks disabled %+v, then %+v, and enabled %+v", off, still, on)
+	}
 	made := asking[thing](s, asked{row: "pipelines.schedules.create", body: `{"cronline": "@daily"}`, names: at})
 	replaced := asking[struct{ Label string }](s, asked{row: "pipelines.schedules.update", body: `{"label": "Put"}`, names: append(at, "schedule", made.ID)})
 	patched := asking[struct{ Label string }](s, asked{row: "pipelines.schedules.patch", body: `{"branch": "side"}`, names: append(at, "schedule", made.ID)})

@@ -18,6 +18,9 @@ const (
 	PipelineArchive Action = "pipeline.archive"
 	// PipelineMove puts a pipeline into a cluster, other than the default one, or takes it out.
 	PipelineMove Action = "pipeline.move"
+	// PipelineWebhooksView and PipelineWebhooksChange are whether a source host's hooks make builds.
+	PipelineWebhooksView   Action = "pipeline.webhooks.view"
+	PipelineWebhooksChange Action = "pipeline.webhooks.change"
 
 	ScheduleView   Action = "schedule.view"
 	ScheduleChange Action = "schedule.change"
@@ -93,6 +96,9 @@ var rules = map[Action]rule{
 	PipelineDelete:  member(WritePipelines),
 	PipelineArchive: member(WritePipelines),
 	PipelineMove:    maintainer(WritePipelines),
+
+	PipelineWebhooksView:   member(ReadPipelines),
+	PipelineWebhooksChange: member(WritePipelines),
 
 	ScheduleView:   member(ReadPipelines),
 	ScheduleChange: member(WritePipelines),

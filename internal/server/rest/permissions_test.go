@@ -22,9 +22,14 @@ const (
 	admins      who = "admins"
 )
 
-// permissions are the rows that not every member may call. Each stands in the contract's column `permission`, or in
+// permissions are the rows that not every member may call, or not when there are teams. Each stands in the contract's column `permission`, or in
 // docs/contract/platform.md, section 2.2.
 var permissions = map[string]who{
+	// Full access to a pipeline is what members have while there are no teams.
+	"pipelines.github_webhooks.get":     members,
+	"pipelines.github_webhooks.enable":  members,
+	"pipelines.github_webhooks.disable": members,
+
 	"agents.stop":   maintainers,
 	"agents.delete": maintainers, // stops it
 	"agents.pause":  maintainers,

@@ -101,3 +101,47 @@ func TestShownStepsOfPipelines(t *testing.T) {
 		t.Error("clone_mirror_url is not there, and mirrors can be set")
 	}
 }
+
+func TestGitHubWebhooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const at = "pipelines/fresh/github-webhooks"
+	w.do(t, "POST", w.path("pipelines"), newPipeline(`"configuration": "steps: []"`)).want(t, http.StatusCreated)
+	expect := func(method string, enabled bool) webhooksState {
+		t.Helper()
+		var got webhooksState
+		w.do(t, method, at, "").want(t, http.StatusOK).into(t, &got)
+		if got.Enabled != enabled || (got.DisabledAt == nil) != enabled || (got.DisabledBy == nil) != enabled {
+			t.Errorf("%s: %+v", method, got)
+		}
+		if got.URL != testBase+w.path(at) {
+			t.Errorf("%s: url %q", method, got.URL)
+		}
+		return got
+	}
+	expect("GET", true)
+	first := expect("DELETE", false)
+	if *first.DisabledBy != w.Admin.Name {
+		t.Errorf("disabled by %q, want %q", *first.DisabledBy, w.Admin.Name)
+	}
+	if diff := cmp.Diff(first, expect("DELETE", false)); diff != "" {
+		t.Errorf("disabled again (-first +second):\n%s", diff)
+	}
+	expect("GET", false)
+	expect("PUT", true)
+	expect("PUT", true)
+
+	w.do(t, "PATCH", "pipelines/fresh", `{"repository": "git@gitlab.com:acme/fresh.git"}`).want(t, http.StatusOK)
+	for _, method := range []string{"GET", "PUT", "DELETE"} {
+		w.do(t, method, at, "").wantError(t, http.StatusNotFound,
+			"GitHub webhook processing is for pipelines of repositories on GitHub or GitHub Enterprise")
+	}
+}
+
+// webhooksState is the object `github_webhooks` as clients read it.
+type webhooksState struct {
+	URL        string  `json:"url"`
+	Enabled    bool    `json:"enabled"`
+	DisabledAt *string `json:"disabled_at"`
+	DisabledBy *string `json:"disabled_by"`
+}

@@ -41,6 +41,8 @@ const (
 	clusterTokenPath = clusterPath + "/tokens/{token}"
 	imagesPath       = clusterPath + "/agent-images"
 	schedulesPath    = pipelinePath + "/schedules"
+
+	gitHubWebhooksPath = pipelinePath + "/github-webhooks"
 	// Jobs have two addresses with one meaning: within their build, and within the organization.
 	nestedJobPath = buildPath + "/jobs/{job}"
 	jobPath       = organizationPath + "/jobs/{job}"
@@ -91,6 +93,10 @@ var routes = []route{
 	on("pipelines.archive", "POST", pipelinePath+"/archive", (*API).archivePipeline, access.PipelineArchive),
 	on("pipelines.unarchive", "POST", pipelinePath+"/unarchive", (*API).unarchivePipeline, access.PipelineArchive),
 	on("pipelines.add_webhook", "POST", pipelinePath+"/webhook", (*API).addPipelineWebhook, access.PipelineUpdate),
+
+	on("pipelines.github_webhooks.get", "GET", gitHubWebhooksPath, (*API).getGitHubWebhooks, access.PipelineWebhooksView),
+	on("pipelines.github_webhooks.enable", "PUT", gitHubWebhooksPath, (*API).enableGitHubWebhooks, access.PipelineWebhooksChange),
+	on("pipelines.github_webhooks.disable", "DELETE", gitHubWebhooksPath, (*API).disableGitHubWebhooks, access.PipelineWebhooksChange),
 
 	on("pipelines.schedules.list", "GET", schedulesPath, (*API).listSchedules, access.ScheduleView),
 	on("pipelines.schedules.get", "GET", schedulesPath+"/{schedule}", (*API).getSchedule, access.ScheduleView),

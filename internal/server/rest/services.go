@@ -144,6 +144,9 @@ type Pipelines interface {
 	Archive(ctx context.Context, actor access.Actor, slug string) (pipelines.View, error)
 	Unarchive(ctx context.Context, actor access.Actor, slug string) (pipelines.View, error)
 	AddWebhook(ctx context.Context, actor access.Actor, slug string) error
+	GitHubWebhooks(ctx context.Context, actor access.Actor, slug string) (pipelines.WebhookProcessing, error)
+	EnableGitHubWebhooks(ctx context.Context, actor access.Actor, slug string) (pipelines.WebhookProcessing, error)
+	DisableGitHubWebhooks(ctx context.Context, actor access.Actor, slug string) (pipelines.WebhookProcessing, error)
 }
 
 // Schedules is what the API needs of service/schedules.
