@@ -82,7 +82,7 @@ func TestCreate(t *testing.T) {
 			in.Emoji, in.Color, in.CloneMirrorURL, in.Visibility, in.TemplateID = blank, null, blank, blank, blank
 			in.AllowRebuilds, in.SkipQueuedBranchBuilds = patch.Null[bool](), patch.Null[bool]()
 			in.Tags, in.Env, in.ProviderSettings = patch.To([]string{}), patch.To(map[string]string{}), patch.Null[json.RawMessage]()
-			in.DefaultTimeoutMinutes = patch.Null[int64]()
+			in.DefaultTimeoutMinutes, in.MaximumTimeoutMinutes = patch.Null[int64](), patch.To(int64(0))
 		}))
 		want, second := got.Pipeline, pipelines.View{}
 		if err == nil {
@@ -192,7 +192,7 @@ func TestCreateRefuses(t *testing.T) {
 		"emoji":                         {func(in *pipelines.Input) { in.Emoji = patch.To("rocket") }, "emoji", "must be an emoji"},
 		"color":                         {func(in *pipelines.Input) { in.Color = patch.To("red") }, "color", "must be a color"},
 		"long description":              {func(in *pipelines.Input) { in.Description = patch.To(strings.Repeat("a", 1001)) }, "description", "is too long"},
-		"no time":                       {func(in *pipelines.Input) { in.DefaultTimeoutMinutes = patch.To(int64(0)) }, "default_command_step_timeout", "between 1 and"},
+		"time before now":               {func(in *pipelines.Input) { in.DefaultTimeoutMinutes = patch.To(int64(-1)) }, "default_command_step_timeout", "between 1 and"},
 		"endless time":                  {func(in *pipelines.Input) { in.MaximumTimeoutMinutes = patch.To(int64(1) << 40) }, "maximum_command_step_timeout", "between 1 and"},
 		"default over maximum": {func(in *pipelines.Input) {
 			in.DefaultTimeoutMinutes, in.MaximumTimeoutMinutes = patch.To(int64(11)), patch.To(int64(10))

@@ -163,9 +163,15 @@ func branchProblem(branch string) string {
 	return ""
 }
 
+// applyTimeouts changes the timeouts. Clients that cannot send null for a number take one away with 0.
 func (d *draft) applyTimeouts(c Changes) {
 	c.DefaultTimeoutMinutes.Apply(&d.DefaultTimeoutMinutes)
 	c.MaximumTimeoutMinutes.Apply(&d.MaximumTimeoutMinutes)
+	for _, minutes := range []**int64{&d.DefaultTimeoutMinutes, &d.MaximumTimeoutMinutes} {
+		if *minutes != nil && **minutes == 0 {
+			*minutes = nil
+		}
+	}
 	for name, minutes := range map[string]*int64{
 		"default_command_step_timeout": d.DefaultTimeoutMinutes,
 		"maximum_command_step_timeout": d.MaximumTimeoutMinutes,
