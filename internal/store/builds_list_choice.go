@@ -74,7 +74,9 @@ func (ch buildChoice) conditions(c *conditions) {
 		branches = append(branches, c.oneOf(column, ch.branches))
 	}
 	for _, p := range ch.patterns {
-		branches = append(branches, "branch LIKE "+c.arg(likePattern(p))+` ESCAPE '\'`)
+		c.args = append(c.args, sqldb.Pattern(c.q, p))
+		// Not by the index of branches: what a pattern matches would have to be sorted, and may be the whole history.
+		branches = append(branches, sqldb.Matches(c.q, "(branch || '')", len(c.args)))
 	}
 	c.any(branches)
 	if len(ch.commits) > 0 {
@@ -96,11 +98,6 @@ func (ch buildChoice) open() bool {
 func (c *conditions) oneOf(column string, values []string) string {
 	c.args = append(c.args, sqldb.List(c.q, values))
 	return sqldb.In(c.q, column, len(c.args), values)
-}
-
-// likePattern turns `*` wildcards into LIKE's.
-func likePattern(glob string) string {
-	return strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%").Replace(glob)
 }
 
 // distinct drops repetitions.

@@ -2,7 +2,9 @@ package builds
 
 import (
 	"context"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/build"
@@ -38,6 +40,11 @@ func (s *Service) List(ctx context.Context, actor access.Actor, pipelineSlug str
 		}
 		f.CreatorID = id
 	}
+	if len(f.Branches) > 0 {
+		if f.Branches = possibleBranches(f.Branches); len(f.Branches) == 0 {
+			return nil, 0, nil
+		}
+	}
 	found, err := store.ListBuilds(ctx, s.Store.Read(), f, page)
 	if err != nil {
 		return nil, 0, err
@@ -47,6 +54,21 @@ func (s *Service) List(ctx context.Context, actor access.Actor, pipelineSlug str
 	}
 	total, err := s.count(ctx, f)
 	return found, total, err
+}
+
+var stars = regexp.MustCompile(`\*+`)
+
+// possibleBranches returns the branches and patterns that a branch can be, the patterns in their shortest form: engines
+// take patterns only up to a length.
+func possibleBranches(asked []string) []string {
+	var possible []string
+	for _, branch := range asked {
+		branch = stars.ReplaceAllString(branch, "*")
+		if len(branch)-strings.Count(branch, "*") <= maxRefBytes {
+			possible = append(possible, branch)
+		}
+	}
+	return possible
 }
 
 // JobFilter narrows the list of a build's jobs.

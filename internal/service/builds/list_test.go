@@ -2,6 +2,7 @@ package builds_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +36,11 @@ func TestListFilters(t *testing.T) {
 			"branch":                 {"", store.BuildFilter{Branches: []string{"main"}}, []store.Build{passed}},
 			"branches":               {"", store.BuildFilter{Branches: []string{"main", "feature/axb"}}, []store.Build{blocked, passed}},
 			"branch pattern":         {"", store.BuildFilter{Branches: []string{"feature/*"}}, []store.Build{blocked, scheduled}},
+			"letters in their case":  {"", store.BuildFilter{Branches: []string{"Feature/*"}}, nil},
+			"brackets are literal":   {"", store.BuildFilter{Branches: []string{"[f]eature/*", "feature/?xb*"}}, nil},
+			"many stars":             {"", store.BuildFilter{Branches: []string{strings.Repeat("*", 60_000) + "/axb"}}, []store.Build{blocked}},
+			"a long pattern":         {"", store.BuildFilter{Branches: []string{"*" + strings.Repeat("a", 60_000)}}, nil},
+			"a long pattern of two":  {"", store.BuildFilter{Branches: []string{"*" + strings.Repeat("a", 60_000), "mai*"}}, []store.Build{passed}},
 			"underscore is literal":  {"", store.BuildFilter{Branches: []string{"*a_b*"}}, []store.Build{scheduled}},
 			"commit":                 {"", store.BuildFilter{Commits: []string{sha}}, []store.Build{passed}},
 			"state":                  {"", store.BuildFilter{States: []string{"scheduled"}}, []store.Build{scheduled}},

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 )
 
 // ForUpdate ends a SELECT whose rows the transaction is going to change. SQLite has a single writer and needs no locks.
@@ -51,4 +52,27 @@ func List(q Queryer, values []string) any {
 		panic(err) // a slice of strings has a JSON form
 	}
 	return string(text)
+}
+
+// Matches is the condition that a column's text is a pattern, with any text in place of each `*` and letters in their
+// case. The Pattern of the text is the argument of that placeholder. SQLite's LIKE knows no cases.
+func Matches(q Queryer, column string, placeholder int) string {
+	p := "$" + strconv.Itoa(placeholder)
+	if q.Engine() == Postgres {
+		return column + " LIKE " + p + ` ESCAPE '\'`
+	}
+	return column + " GLOB " + p
+}
+
+var (
+	likePattern = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%")
+	globPattern = strings.NewReplacer("[", "[[]", "?", "[?]")
+)
+
+// Pattern makes the argument that goes with Matches.
+func Pattern(q Queryer, pattern string) string {
+	if q.Engine() == Postgres {
+		return likePattern.Replace(pattern)
+	}
+	return globPattern.Replace(pattern)
 }

@@ -203,6 +203,30 @@ func TestIn(t *testing.T) {
 	})
 }
 
+func TestMatches(t *testing.T) {
+	t.Parallel()
+
+	onBoth(t, func(t *testing.T, db *sqldb.DB) {
+		things(t, db)
+		for id, name := range map[string]string{firstID: "Feature/a_b", secondID: "feature/axb", thirdID: `50% [x]? \y`} {
+			if err := insert(t, db, id, &name, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for pattern, want := range map[string]int{
+			"*": 3, "*eature/*": 2, "feature/*": 1, "FEATURE/*": 0, "*a_b": 1, "*a?b": 0, "[fF]*": 0,
+			`50% [x]? \y`: 1, `50%*\*`: 1, "50": 0, "": 0, "*]*": 1, "5%y": 0,
+		} {
+			q := db.Read()
+			var got int
+			err := q.QueryRow(t.Context(), "SELECT count(*) FROM things WHERE "+sqldb.Matches(q, "name", 1), sqldb.Pattern(q, pattern)).Scan(&got)
+			if err != nil || got != want {
+				t.Errorf("%q matches %d, %v, want %d", pattern, got, err, want)
+			}
+		}
+	})
+}
+
 func TestLocks(t *testing.T) {
 	t.Parallel()
 
