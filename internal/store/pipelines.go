@@ -133,6 +133,15 @@ func PipelineBySlug(ctx context.Context, q sqldb.Queryer, organizationID, slug s
 		organizationID, slug)
 }
 
+// TakenNames tells which of a pipeline's name and slug another one of its organization has.
+func TakenNames(ctx context.Context, q sqldb.Queryer, p Pipeline) (name, slug bool, err error) {
+	err = q.QueryRow(ctx, `SELECT
+		EXISTS (SELECT 1 FROM pipelines WHERE organization_id = $1 AND name = $2 AND id <> $4),
+		EXISTS (SELECT 1 FROM pipelines WHERE organization_id = $1 AND slug = $3 AND id <> $4)`,
+		p.OrganizationID, p.Name, p.Slug, p.ID).Scan(&name, &slug)
+	return name, slug, err
+}
+
 // PipelineByBadge returns the pipeline with the token of a badge.
 func PipelineByBadge(ctx context.Context, q sqldb.Queryer, token string) (Pipeline, error) {
 	return one(ctx, q, scanPipeline, "SELECT "+pipelineColumns+" FROM pipelines WHERE badge_token = $1", token)

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/bridle-ci/bridle/internal/core/fault"
+	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/storetest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -69,6 +71,37 @@ func TestPipelinesRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTakenNamesOfPipelines(t *testing.T) {
+	t.Parallel()
+	taken := func(fields ...string) (list []fault.Field) {
+		for _, field := range fields {
+			list = append(list, fault.Field{Field: field, Code: "has already been taken"})
+		}
+		return list
+	}
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		w := newWorldOn(t, st)
+		w.do(t, "POST", w.path("pipelines"), newPipeline(`"configuration": "steps: []"`)).want(t, http.StatusCreated)
+		for name, c := range map[string]struct {
+			method, path, body string
+			want               []fault.Field
+		}{
+			"name":            {"POST", "pipelines", newPipeline(`"configuration": "steps: []"`), taken("name")},
+			"name and slug":   {"POST", "pipelines", newPipeline(`"configuration": "steps: []", "slug": "` + w.Pipeline.Slug + `"`), taken("name", "slug")},
+			"only the name":   {"POST", "pipelines", newPipeline(`"configuration": "steps: []", "slug": "other"`), taken("name")},
+			"slug":            {"POST", "pipelines", `{"name": "FRESH", "repository": "x", "configuration": "steps: []"}`, taken("slug")},
+			"slug of another": {"PATCH", "pipelines/" + w.Pipeline.Slug, `{"slug": "fresh"}`, taken("slug")},
+			"name of another": {"PATCH", "pipelines/" + w.Pipeline.Slug, `{"name": "Fresh"}`, taken("name")},
+		} {
+			var got errorBody
+			w.do(t, c.method, w.path(c.path), c.body).want(t, http.StatusUnprocessableEntity).into(t, &got)
+			if diff := cmp.Diff(c.want, got.Errors); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	})
 }
 
 func TestShownStepsOfPipelines(t *testing.T) {

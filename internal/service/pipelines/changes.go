@@ -6,9 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/bridle-ci/bridle/internal/core/access"
-	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/core/ids"
 	"github.com/bridle-ci/bridle/internal/core/patch"
 	"github.com/bridle-ci/bridle/internal/store"
@@ -58,7 +58,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, in Input) (Vie
 		return View{}, err
 	}
 	fresh := store.Pipeline{
-		OrganizationID: actor.OrganizationID, AllowRebuilds: true, NextBuildNumber: 1,
+		ID: store.NewID(), OrganizationID: actor.OrganizationID, AllowRebuilds: true, NextBuildNumber: 1,
 		BadgeToken: randomToken(), WebhookToken: randomToken(),
 	}
 	if actor.UserID != "" {
@@ -69,7 +69,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, in Input) (Vie
 	var created View
 	err := s.store.Write(ctx, func(tx *sqldb.Tx) error {
 		row := d
-		row.ID, row.CreatedAt = store.NewID(), tx.Now()
+		row.CreatedAt = tx.Now()
 		if err := row.place(ctx, tx, actor, in.ClusterID, true); err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, in Input) (Vie
 		created, err = view(ctx, tx, row.Pipeline)
 		return err
 	})
-	return created, takenName(err)
+	return created, s.taken(ctx, d.Pipeline, err)
 }
 
 // Update changes some of a pipeline's settings. Errors are those of Create, and NotFound.
@@ -91,8 +91,9 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, slug string, c
 	if err := access.Check(actor, access.PipelineUpdate); err != nil {
 		return View{}, err
 	}
+	var d draft
 	changed, err := s.change(ctx, actor, slug, func(tx *sqldb.Tx, row store.Pipeline) error {
-		d := draft{Pipeline: row}
+		d = draft{Pipeline: row}
 		d.apply(c)
 		if err := d.place(ctx, tx, actor, c.ClusterID, false); err != nil {
 			return err
@@ -102,7 +103,7 @@ func (s *Service) Update(ctx context.Context, actor access.Actor, slug string, c
 		}
 		return store.UpdatePipeline(ctx, tx, d.Pipeline)
 	})
-	return changed, takenName(err)
+	return changed, s.taken(ctx, d.Pipeline, err)
 }
 
 // place puts the pipeline into the cluster that is asked for.
@@ -163,16 +164,29 @@ func (d *draft) move(actor access.Actor, to store.Cluster) error {
 	return nil
 }
 
-// takenName names the field of a unique index that the pipeline would have broken.
-func takenName(err error) error {
-	const taken = "has already been taken"
-	switch {
-	case sqldb.IsUniqueOn(err, "pipelines(organization_id, name)"):
-		return fault.InvalidFields(fault.Field{Field: "name", Code: taken})
-	case sqldb.IsUniqueOn(err, "pipelines(organization_id, slug)"):
-		return fault.InvalidFields(fault.Field{Field: "slug", Code: taken})
+// taken names the fields of the unique indexes that a pipeline would have broken; err is how the attempt ended. Each engine
+// tells of the index it looks at first, so both are looked up. A slug that was made of the name goes with it.
+func (s *Service) taken(ctx context.Context, p store.Pipeline, err error) error {
+	ofSlug := sqldb.IsUniqueOn(err, "pipelines(organization_id, slug)")
+	if !ofSlug && !sqldb.IsUniqueOn(err, "pipelines(organization_id, name)") {
+		return err
 	}
-	return err
+	name, slug, err := store.TakenNames(ctx, s.store.Read(), p)
+	if err != nil {
+		return fmt.Errorf("look up taken names: %w", err)
+	}
+	if !name && !slug { // the other pipeline has gone meanwhile
+		name, slug = !ofSlug, ofSlug
+	}
+	const code = "has already been taken"
+	var found problems
+	if name {
+		found.add("name", code)
+	}
+	if slug && (!name || p.Slug != ids.Slug(p.Name)) {
+		found.add("slug", code)
+	}
+	return found.fault()
 }
 
 // randomToken makes the part of an address that nobody is to guess.
