@@ -34,7 +34,7 @@ func (d *draft) applyConfiguration(c Changes) {
 		return
 	}
 	if d.VisualSteps != nil && (c.Steps.Set || c.Env.Set) {
-		configuration, err := yamlOfVisualSteps(d.VisualSteps, d.Env)
+		configuration, err := yamlOfVisualSteps(d.ID, d.VisualSteps, d.Env)
 		if err != nil {
 			d.problems.add("steps", err.Error())
 			return

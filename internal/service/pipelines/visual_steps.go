@@ -80,8 +80,9 @@ type triggerBuild struct {
 
 // yamlOfVisualSteps renders visual steps, a JSON list, and their environment as the configuration they stand for. Its
 // texts are kept as they are, `$VAR` included, which is for the shell of the agent: see store.Pipeline.ExpandsVariables.
-// Errors are for whoever wrote the steps.
-func yamlOfVisualSteps(raw json.RawMessage, env map[string]string) (string, error) {
+// A limit on concurrency without a group, which the form has no key for, is of the step's own jobs: its group is named after
+// the pipeline and its place. Errors are for whoever wrote the steps.
+func yamlOfVisualSteps(pipelineID string, raw json.RawMessage, env map[string]string) (string, error) {
 	if len(raw) > maxVisualBytes {
 		return "", fmt.Errorf("are too large (maximum is %d bytes)", maxVisualBytes)
 	}
@@ -101,6 +102,9 @@ func yamlOfVisualSteps(raw json.RawMessage, env map[string]string) (string, erro
 	}
 	doc := document{Env: env}
 	for i, s := range steps {
+		if s.Concurrency != nil && s.ConcurrencyGroup == "" {
+			s.ConcurrencyGroup = fmt.Sprintf("pipelines/%s/steps/%d", pipelineID, i+1)
+		}
 		step, err := s.yaml()
 		if err != nil {
 			return "", fmt.Errorf("has a bad step %d: %w", i+1, err)

@@ -68,7 +68,7 @@ steps:
     - trigger: notify
     - command: echo $HOME \$PATH $(pwd) 100%
 `
-	got, err := yamlOfVisualSteps(json.RawMessage(steps), map[string]string{"TOP": "$LEVEL"})
+	got, err := yamlOfVisualSteps("p", json.RawMessage(steps), map[string]string{"TOP": "$LEVEL"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,10 +82,17 @@ steps:
 
 func TestYAMLOfVisualStepsKeepsConcurrency(t *testing.T) {
 	t.Parallel()
-	got, err := yamlOfVisualSteps(json.RawMessage(`[{"type":"script","command":"x","concurrency":2,"concurrency_group":"g"}]`), nil)
-	want := "steps:\n    - command: x\n      concurrency: 2\n      concurrency_group: g\n"
+	got, err := yamlOfVisualSteps("p", json.RawMessage(`[
+		{"type":"script","command":"x","concurrency":2,"concurrency_group":"g"},
+		{"type":"script","command":"y","concurrency":1},
+		{"type":"script","command":"z","concurrency":null}]`), nil)
+	want := "steps:\n    - command: x\n      concurrency: 2\n      concurrency_group: g\n" +
+		"    - command: \"y\"\n      concurrency: 1\n      concurrency_group: pipelines/p/steps/2\n    - command: z\n"
 	if err != nil || got != want {
 		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+	if problem := configurationProblem(got); problem != "" {
+		t.Errorf("problem %q", problem)
 	}
 }
 
@@ -105,7 +112,7 @@ func TestYAMLOfVisualStepsRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if out, err := yamlOfVisualSteps(json.RawMessage(c.steps), nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			if out, err := yamlOfVisualSteps("p", json.RawMessage(c.steps), nil); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %q, %v, want %q", out, err, c.want)
 			}
 		})
@@ -125,7 +132,7 @@ func TestVisualCommandsSurvive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		configuration, err := yamlOfVisualSteps(steps, map[string]string{"VALUE": command})
+		configuration, err := yamlOfVisualSteps("p", steps, map[string]string{"VALUE": command})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +157,7 @@ func FuzzVisualSteps(f *testing.F) {
 	f.Add(`[{"type":"script","command":"make","plugins":[{"a":{"b":1}}]},{"type":"waiter"}]`)
 	f.Add(`[{"type":"trigger","trigger_project_slug":"x","env":{"A":1}}]`)
 	f.Fuzz(func(t *testing.T, steps string) {
-		configuration, err := yamlOfVisualSteps(json.RawMessage(steps), nil)
+		configuration, err := yamlOfVisualSteps("p", json.RawMessage(steps), nil)
 		if err != nil {
 			return
 		}
