@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
@@ -27,11 +26,10 @@ func (f PipelineFilter) conditions(q sqldb.Queryer) conditions {
 	return c
 }
 
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// contains appends: part is found somewhere in column. The engine lowers both, as it knows how to.
+// contains appends: part is found somewhere in column, whatever the case of its letters.
 func (c *conditions) contains(column, part string) {
-	c.add("lower("+column+") LIKE lower(?) ESCAPE '\\'", "%"+likeEscaper.Replace(part)+"%")
+	c.args = append(c.args, sqldb.Part(c.q, part))
+	c.parts = append(c.parts, sqldb.Contains(c.q, column, len(c.args)))
 }
 
 // ListPipelines returns the pipelines that pass a filter, newest first.

@@ -2,8 +2,10 @@ package sqldb
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // ForUpdate ends a SELECT whose rows the transaction is going to change. SQLite has a single writer and needs no locks.
@@ -67,6 +69,7 @@ func Matches(q Queryer, column string, placeholder int) string {
 var (
 	likePattern = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`, "*", "%")
 	globPattern = strings.NewReplacer("[", "[[]", "?", "[?]")
+	globLiteral = strings.NewReplacer("[", "[[]", "?", "[?]", "*", "[*]")
 )
 
 // Pattern makes the argument that goes with Matches.
@@ -75,4 +78,38 @@ func Pattern(q Queryer, pattern string) string {
 		return likePattern.Replace(pattern)
 	}
 	return globPattern.Replace(pattern)
+}
+
+// Contains is the condition that a part is found somewhere in a column's text, whatever the case of its letters. The Part
+// is the argument of that placeholder. What an engine itself takes for the other case of a letter depends on its locale,
+// or ends with ASCII.
+func Contains(q Queryer, column string, placeholder int) string {
+	operator := " GLOB $"
+	if q.Engine() == Postgres {
+		operator = " ~ $"
+	}
+	return column + operator + strconv.Itoa(placeholder)
+}
+
+// Part makes the argument that goes with Contains: a pattern with a set of cases in place of each letter.
+func Part(q Queryer, part string) string {
+	var pattern strings.Builder
+	for _, r := range part {
+		cases := string(r)
+		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
+			cases += string(other)
+		}
+		switch {
+		case len(cases) > len(string(r)):
+			pattern.WriteString("[" + cases + "]")
+		case q.Engine() == Postgres:
+			pattern.WriteString(regexp.QuoteMeta(cases))
+		default:
+			pattern.WriteString(globLiteral.Replace(cases))
+		}
+	}
+	if q.Engine() == Postgres {
+		return pattern.String()
+	}
+	return "*" + pattern.String() + "*"
 }

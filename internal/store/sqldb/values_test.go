@@ -227,6 +227,30 @@ func TestMatches(t *testing.T) {
 	})
 }
 
+func TestContains(t *testing.T) {
+	t.Parallel()
+
+	onBoth(t, func(t *testing.T, db *sqldb.DB) {
+		things(t, db)
+		for id, name := range map[string]string{firstID: "ÉCLAIR Straße", secondID: "50% [off]*? a_b\\c]-^", thirdID: "plain"} {
+			if err := insert(t, db, id, &name, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for part, want := range map[string]int{
+			"": 3, "éclair": 1, "STRAßE": 1, "PLAIN": 1, "L": 2, "%": 1, "_B": 1, "[OFF]": 1, "[o]": 0, "*": 1, "?": 1, "*?": 1, "a*b": 0,
+			`\`: 1, "]-^": 1, "^": 1, "plain?": 0, "(?i)p": 0, strings.Repeat("ſ", 2048): 0, strings.Repeat("(", 2048): 0,
+		} {
+			q := db.Read()
+			var got int
+			err := q.QueryRow(t.Context(), "SELECT count(*) FROM things WHERE "+sqldb.Contains(q, "name", 1), sqldb.Part(q, part)).Scan(&got)
+			if err != nil || got != want {
+				t.Errorf("%q is in %d, %v, want %d", part, got, err, want)
+			}
+		}
+	})
+}
+
 func TestLocks(t *testing.T) {
 	t.Parallel()
 
