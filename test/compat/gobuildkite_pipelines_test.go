@@ -109,7 +109,7 @@ func tellVisualSteps(t *testing.T, s *server) {
 	}
 	step := visual.Steps[0]
 	if step.Type != "script" || step.Name != "Test" || step.Command != "make test" || *step.TimeoutInMinutes != 7 || step.ArtifactPaths != "*.log" ||
-		step.BranchConfiguration != "main" || step.Env["C"] != "d" || step.Plugins["github.com/buildkite-plugins/docker-buildkite-plugin#v5.0.0"]["image"] != "go" {
+		step.BranchConfiguration != "main" || step.Env["C"] != "d" || step.Plugins["docker#v5.0.0"]["image"] != "go" {
 		t.Errorf("step %+v", step)
 	}
 	if visual.Steps[1].Type != "waiter" || visual.Steps[2].Type != "manual" || visual.Steps[2].Label != "Go on" {

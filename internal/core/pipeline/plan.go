@@ -99,7 +99,8 @@ type Command struct {
 	// ArtifactPaths is one `;`-joined list.
 	ArtifactPaths string
 	Env           map[string]string
-	// Plugins is a JSON array in the long source form, empty when there are none.
+	// Plugins is a JSON array in the long source form, in a draft in the form they were written in; empty when there are
+	// none.
 	Plugins  json.RawMessage
 	Priority int
 	Retry    RetryPolicy

@@ -39,6 +39,9 @@ func (c *compiler) commandStep(r *reader, step *Step) {
 		return
 	}
 	cmd.Plugins = pluginsJSON(plugins)
+	if r.draft {
+		cmd.Plugins = writtenPlugins(plugins)
+	}
 	cmd.Matrix = matrix.written
 	extra := c.extraEnv(r, cmd.Env)
 	base := JobSpec{
@@ -170,7 +173,9 @@ func readPlugins(r *reader) gopipeline.Plugins {
 			r.fail(refuse("`plugins` has a plugin without a name"), "plugins")
 			return nil
 		}
-		p.Source = p.FullSource()
+		if !r.draft {
+			p.Source = p.FullSource()
+		}
 	}
 	if len(plugins) == 0 {
 		r.values.Delete("plugins")
@@ -180,11 +185,28 @@ func readPlugins(r *reader) gopipeline.Plugins {
 	return plugins
 }
 
+// writtenPlugins renders plugins under the names they were given, for people, nil when there are none.
+func writtenPlugins(plugins gopipeline.Plugins) json.RawMessage {
+	if len(plugins) == 0 {
+		return nil
+	}
+	list := make([]map[string]any, len(plugins))
+	for i, p := range plugins {
+		list[i] = map[string]any{p.Source: p.Config}
+	}
+	return mustJSON(list)
+}
+
 // pluginsJSON renders plugins for the agent, nil when there are none.
 func pluginsJSON(plugins gopipeline.Plugins) json.RawMessage {
 	if len(plugins) == 0 {
 		return nil
 	}
+	return mustJSON(plugins)
+}
+
+// mustJSON renders plugins, in whatever form.
+func mustJSON(plugins any) json.RawMessage {
 	text, err := json.Marshal(plugins)
 	if err != nil {
 		// Configurations come from JSON, or from YAML without what JSON lacks (checkNodes).

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -109,16 +110,18 @@ func TestShownStepsOfPipelines(t *testing.T) {
 	w := newWorld(t)
 	res := w.do(t, "POST", w.path("pipelines"), newPipeline(`"configuration": "steps: [`+
 		`{label: Test, command: make, concurrency: 2, concurrency_group: db, parallelism: 3}, `+
-		`{command: a}, {trigger: other, label: Deploy}]"`))
+		`{command: a}, {trigger: other, label: Deploy}, `+
+		`{command: a, plugins: [docker#v5.0.0: {always: true, image: go}, ./own]}]"`))
 	var got struct {
 		Steps []struct {
 			Name, Label              *string
 			Concurrency, Parallelism *int
+			Plugins                  json.RawMessage
 		}
 		CloneMirrorURL *string `json:"clone_mirror_url"`
 	}
 	res.into(t, &got)
-	if len(got.Steps) != 3 {
+	if len(got.Steps) != 4 {
 		t.Fatalf("%s", res.body)
 	}
 	if s := got.Steps[0]; s.Concurrency == nil || *s.Concurrency != 2 || *s.Parallelism != 3 {
@@ -129,6 +132,9 @@ func TestShownStepsOfPipelines(t *testing.T) {
 	}
 	if s := got.Steps[2]; s.Label == nil || *s.Label != "Deploy" || *s.Name != "Deploy" {
 		t.Errorf("label %v of a trigger step, want Deploy", s.Label)
+	}
+	if want := `[{"docker#v5.0.0":{"always":true,"image":"go"}},{"./own":null}]`; string(got.Steps[3].Plugins) != want {
+		t.Errorf("plugins %s, want %s", got.Steps[3].Plugins, want)
 	}
 	if !strings.Contains(string(res.body), `"clone_mirror_url":null`) {
 		t.Error("clone_mirror_url is not there, and mirrors can be set")
