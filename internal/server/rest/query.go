@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,13 +64,11 @@ func (q query) keyed(name string) (map[string]string, error) {
 	return values, nil
 }
 
-// bool returns a switch; what is neither true nor false is otherwise.
+// bool returns a switch, in the spelling of any language (Python writes True); what is neither true nor false is
+// otherwise.
 func (q query) bool(name string, otherwise bool) bool {
-	switch q.Get(name) {
-	case "true", "1":
-		return true
-	case "false", "0":
-		return false
+	if value, err := strconv.ParseBool(q.Get(name)); err == nil {
+		return value
 	}
 	return otherwise
 }

@@ -62,7 +62,7 @@ func TestQueryBool(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string][2]bool{
 		"x=true": {true, true}, "x=1": {true, true}, "x=false": {false, false}, "x=0": {false, false},
-		"": {true, false}, "x=maybe": {true, false},
+		"x=True": {true, true}, "x=FALSE": {false, false}, "": {true, false}, "x=": {true, false}, "x=maybe": {true, false},
 	} {
 		q := parseQuery(t, raw)
 		if got := [2]bool{q.bool("x", true), q.bool("x", false)}; got != want {
