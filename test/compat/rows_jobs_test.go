@@ -107,7 +107,7 @@ func (s *server) tellArtifacts(t *testing.T, names []string) {
 	content := map[string]string{"out/a.txt": "one\n", "out/b.txt": "two\n"}
 	for i, suffix := range []string{"", "_org"} {
 		one := append(slices.Clone(names), "artifact", all[i].ID)
-		if of := asking[[]thing](s, asked{row: "artifacts.list_job" + suffix, names: names}); len(of) != 2-i {
+		if of := asking[[]thing](s, asked{row: "artifacts.list_job" + suffix, names: names}); len(of) != 2-i { // the others are deleted
 			t.Errorf("artifacts of the job %+v", of)
 		}
 		if got := asking[struct{ ID, Path string }](s, asked{row: "artifacts.get" + suffix, names: one}); got != all[i] {
