@@ -29,7 +29,7 @@ func tellArtifacts(t *testing.T, s *server) {
 	must(t, err)
 	want := buildkite.Artifact{
 		ID: a.ID, JobID: jobID, State: "finished", Path: "d/x.txt", Dirname: "d", Filename: "x.txt", MimeType: "text/plain", FileSize: 6,
-		SHA1: "f572d396fae9206628714fb2ce00f72e94f2258f",
+		SHA1:        "f572d396fae9206628714fb2ce00f72e94f2258f",
 		URL:         s.url + "/v2/organizations/dev/pipelines/artifacts/builds/1/jobs/" + jobID + "/artifacts/" + a.ID,
 		DownloadURL: s.url + "/v2/organizations/dev/pipelines/artifacts/builds/1/jobs/" + jobID + "/artifacts/" + a.ID + "/download",
 	}

@@ -54,7 +54,8 @@ var groupOfService = map[string]string{
 	"UserService":               "user",
 }
 
-// cannotOccur are the keys that no answer of this installation has, or all of an object as object.*, each with its reason.
+// cannotOccur are the keys that no answer of this installation has a value for, or all of an object as object.*, each with
+// its reason.
 var cannotOccur = map[string]string{
 	"agent_image.*":                          "no agent is hosted",
 	"cache_volume.*":                         "no agent is hosted",
@@ -66,15 +67,34 @@ var cannotOccur = map[string]string{
 	"cluster.hosted_git_mirror_enabled":      "no cluster is a hosted one",
 	"cluster_queue.hosted":                   "no queue is a hosted one",
 	"cluster_queue.hosted_agents":            "no queue is a hosted one",
-	"build_test_engine_run.*":                "there are no test suites yet, so no build has runs of them",
-	"cluster_maintainer_actor.slug":          "there are no teams yet, and users have no slug",
-	"cursor_links.first":                     "only the list of audit events has it, which is not there yet",
-	"merge_queue.base_branch":                "builds of merge queues are made by source hosts, which are not connected yet",
-	"agent.access_token":                     "secrets of agents are shown to nobody; an old client has the key",
-	"job_script.label":                       "a client has the key, the documented one is name",
-	"job_script.logs_url":                    "a client has the key, the documented one is log_url",
-	"job_script.script_path":                 "it was in the answer about agents of long ago",
-	"organization.repository":                "a client has the key, and nothing says what it would be",
+
+	"build.merge_queue":               "builds of merge queues are made by source hosts, which are not connected yet",
+	"merge_queue.base_branch":         "builds of merge queues are made by source hosts, which are not connected yet",
+	"build.tag":                       "builds of tags are made by source hosts, which are not connected yet",
+	"build_test_engine_run.*":         "there are no test suites yet, so no build has runs of them",
+	"cluster_maintainer_actor.slug":   "there are no teams yet, and users have no slug",
+	"cursor_links.first":              "only the list of audit events has it, which is not there yet",
+	"pipeline.pipeline_template_uuid": "there are no templates yet",
+	"user.avatar_url":                 "people have no pictures",
+
+	"artifact.glob_path":      "it is deprecated, and null in the contract",
+	"artifact.original_path":  "it is deprecated, and null in the contract",
+	"job_manual.web_url":      "it is null in the contract",
+	"job_waiter.web_url":      "it is null where it was seen, and the contract is not sure of it",
+	"job_script.script_path":  "it was in the answer about agents of long ago",
+	"job_script.label":        "a client has the key, the documented one is name",
+	"job_script.logs_url":     "a client has the key, the documented one is log_url",
+	"agent.access_token":      "secrets of agents are shown to nobody; an old client has the key",
+	"organization.repository": "a client has the key, and nothing says what it would be",
+}
+
+// takesLong are keys that have a value only after more time than a server is waited for, each with the time. The tests of
+// internal/server/rest look at them.
+var takesLong = map[string]string{
+	"agent.lost_at":                    "an agent is lost after three minutes without a sign of life",
+	"job_script.expired_at":            "a job expires after days without an agent",
+	"pipeline_schedule.failed_at":      "a schedule fails when its minute comes and its pipeline cannot be built",
+	"pipeline_schedule.failed_message": "a schedule fails when its minute comes and its pipeline cannot be built",
 }
 
 // group is what the contract and the client have for a group of rows.

@@ -18,7 +18,7 @@ type Checker struct {
 	Base string
 	// Problems are sentences about what is not as the contract says.
 	Problems []string
-	// Seen are the keys that bodies had, as object.key.
+	// Seen are the keys that bodies had a value for, as object.key.
 	Seen map[string]bool
 
 	contract openapi.Contract

@@ -129,3 +129,13 @@ func TestAnswers(t *testing.T) {
 		})
 	}
 }
+
+// TestNullIsNotSeen proves that only values count.
+func TestNullIsNotSeen(t *testing.T) {
+	t.Parallel()
+	c := check(t, "pipelines.github_webhooks.get", contracttest.Answer{Status: http.StatusOK, Body: []byte(`{
+		"url": "https://ci.example.com/v2/x", "enabled": true, "disabled_at": null, "disabled_by": null}`)})
+	if diff := cmp.Diff(map[string]bool{"github_webhooks.url": true, "github_webhooks.enabled": true}, c.Seen); diff != "" || len(c.Problems) > 0 {
+		t.Errorf("problems %q, seen (-want +got):\n%s", c.Problems, diff)
+	}
+}

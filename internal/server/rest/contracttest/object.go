@@ -90,7 +90,9 @@ func (c *Checker) keys(path, name string, v map[string]any, keys []openapi.Key) 
 			}
 			continue
 		}
-		c.Seen[name+"."+k.Key] = true
+		if value != nil {
+			c.Seen[name+"."+k.Key] = true
+		}
 		c.value(path+"."+k.Key, k, value)
 	}
 	for head, keys := range inside {
