@@ -66,6 +66,11 @@ func TestCoverage(t *testing.T) {
 	groups := readGroups(t)
 	t.Logf("served of the contract, and exercised of go-buildkite:\n%s", whole.table(groups))
 	whole.judge(t, groups)
+	for _, name := range whole.served {
+		if !slices.Contains(servedGroups, name) {
+			t.Errorf("the server's description has the group %s, which is not counted", name)
+		}
+	}
 }
 
 // table is how much was seen of each group.

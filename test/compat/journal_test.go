@@ -18,6 +18,8 @@ type journal struct {
 	methods map[string]bool
 	rows    map[string]bool
 	keys    map[string]bool
+	// served are the groups of rows that a server describes.
+	served []string
 }
 
 func newJournal() *journal {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,6 +90,7 @@ func tellRowsOfMeta(t *testing.T, s *server) {
 		t.Errorf("greeting %v", root)
 	}
 	asking[map[string]any](s, asked{row: "meta.api_catalog"})
+	s.readDescription()
 	asking[map[string]any](s, asked{row: "meta.analytics_openapi"})
 	emojis := asking[[]struct{ Name, URL string }](s, asked{row: "emojis.list"})
 	i := slices.IndexFunc(emojis, func(e struct{ Name, URL string }) bool { return e.Name == "dog" })
@@ -108,6 +110,26 @@ func tellRowsOfMeta(t *testing.T, s *server) {
 	if all := asking[[]thing](s, asked{row: "organizations.agent_tokens.list"}); !slices.ContainsFunc(all, func(a thing) bool { return a.ID == made.ID && a.Token == "" }) {
 		t.Errorf("agent tokens %+v", all)
 	}
+}
+
+// readDescription notes the groups of rows that the server's description has as tags.
+func (s *server) readDescription() {
+	s.t.Helper()
+	var description struct {
+		Paths map[string]map[string]struct{ Tags []string }
+	}
+	s.read("/openapi.json", &description)
+	groups := map[string]bool{}
+	for _, operations := range description.Paths {
+		for _, operation := range operations {
+			for _, tag := range operation.Tags {
+				groups[tag] = true
+			}
+		}
+	}
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	s.journal.served = slices.Sorted(maps.Keys(groups))
 }
 
 func tellRowsOfPipelines(t *testing.T, s *server) {
