@@ -28,6 +28,7 @@ var stories = []story{
 	{"old agent calls", false, tellOldAgentCalls},
 	{"blocks", true, tellBlocks},
 	{"clusters", true, tellClusters},
+	{"errors of clusters", false, tellClusterErrors},
 	{"maintainers", false, tellMaintainers},
 	{"limits", true, tellLimits},
 	{"rows of meta", false, tellRowsOfMeta},

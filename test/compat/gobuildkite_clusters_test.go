@@ -79,6 +79,40 @@ func tellClusters(t *testing.T, s *server) {
 	wantStatus(t, err, http.StatusNotFound, "No cluster found")
 }
 
+// tellClusterErrors are the refusals that whoever changes clusters meets.
+func tellClusterErrors(t *testing.T, s *server) {
+	c, reader, ctx := s.client(), s.clientWith(readToken), t.Context()
+	clusters, _, err := c.Clusters.List(ctx, organization, nil)
+	must(t, err)
+	cluster := clusters[0]
+	_, _, err = reader.Clusters.Create(ctx, organization, buildkite.ClusterCreate{Name: "No"})
+	wantStatus(t, err, http.StatusForbidden, "write_clusters")
+	_, _, err = c.Clusters.Create(ctx, organization, buildkite.ClusterCreate{Name: "Bad", Color: "red"})
+	wantStatus(t, err, http.StatusUnprocessableEntity, "Validation failed: Color")
+	_, _, err = c.Clusters.Update(ctx, organization, cluster.ID, buildkite.ClusterUpdate{DefaultQueueID: cluster.ID})
+	wantStatus(t, err, http.StatusUnprocessableEntity, "Validation failed: ")
+
+	queues, _, err := c.ClusterQueues.List(ctx, organization, cluster.ID, nil)
+	must(t, err)
+	_, err = c.ClusterQueues.Delete(ctx, organization, cluster.ID, queues[0].ID)
+	wantStatus(t, err, http.StatusUnprocessableEntity, "default queue")
+	_, err = c.ClusterQueues.Resume(ctx, organization, cluster.ID, queues[0].ID)
+	wantStatus(t, err, http.StatusUnprocessableEntity, "Cluster queue is not paused")
+	for key, reason := range map[string]string{queues[0].Key: "has already been taken", "not a key": "Key", "": "blank"} {
+		_, _, err = c.ClusterQueues.Create(ctx, organization, cluster.ID, buildkite.ClusterQueueCreate{Key: key})
+		wantStatus(t, err, http.StatusUnprocessableEntity, reason)
+	}
+	_, _, err = c.ClusterQueues.Get(ctx, organization, cluster.ID, cluster.ID)
+	wantStatus(t, err, http.StatusNotFound, "No cluster queue found")
+
+	_, _, err = reader.ClusterTokens.Create(ctx, organization, cluster.ID, buildkite.ClusterTokenCreateUpdate{Description: "No"})
+	wantStatus(t, err, http.StatusForbidden, "write_clusters")
+	_, _, err = c.ClusterTokens.Create(ctx, organization, cluster.ID, buildkite.ClusterTokenCreateUpdate{Description: "x", AllowedIPAddresses: "nowhere"})
+	wantStatus(t, err, http.StatusUnprocessableEntity, "Validation failed: ")
+	_, err = c.ClusterTokens.Delete(ctx, organization, cluster.ID, cluster.ID)
+	wantStatus(t, err, http.StatusNotFound, "No cluster token found")
+}
+
 func tellMaintainers(t *testing.T, s *server) {
 	c, ctx := s.client(), t.Context()
 	user, _, err := c.User.CurrentUser(ctx)
