@@ -50,13 +50,22 @@ func partsOfJobs(engine sqldb.Engine) string {
 
 // PartsOfJobs reads what jobs are shown with, in one statement.
 func PartsOfJobs(ctx context.Context, q sqldb.Queryer, jobIDs []string) (JobParts, error) {
+	return partsOf(ctx, q, "j.id", jobIDs)
+}
+
+// PartsOfBuilds is PartsOfJobs for all jobs of builds.
+func PartsOfBuilds(ctx context.Context, q sqldb.Queryer, buildIDs []string) (JobParts, error) {
+	return partsOf(ctx, q, "j.build_id", buildIDs)
+}
+
+func partsOf(ctx context.Context, q sqldb.Queryer, column string, ids []string) (JobParts, error) {
 	parts := JobParts{
 		Steps: map[string]build.Step{}, Groups: map[string]StepGroup{}, Agents: map[string]Agent{}, Queues: map[string]Queue{},
 	}
-	if len(jobIDs) == 0 {
+	if len(ids) == 0 {
 		return parts, nil
 	}
-	rows, err := q.Query(ctx, partsOfJobsSQL[q.Engine()]+sqldb.In(q, "j.id", 1, jobIDs), sqldb.List(q, jobIDs))
+	rows, err := q.Query(ctx, partsOfJobsSQL[q.Engine()]+sqldb.In(q, column, 1, ids), sqldb.List(q, ids))
 	if err != nil {
 		return JobParts{}, err
 	}

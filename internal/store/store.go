@@ -53,6 +53,11 @@ func (s *Store) Close() error { return s.db.Close() }
 // Read is the pool for queries outside a transaction.
 func (s *Store) Read() sqldb.Queryer { return s.db.Read() }
 
+// ReadTogether runs reads that belong together; see sqldb.DB.ReadTogether for what fn may do.
+func (s *Store) ReadTogether(ctx context.Context, fn func(q sqldb.Queryer) error) error {
+	return s.db.ReadTogether(ctx, fn)
+}
+
 // Write runs fn in a transaction; see sqldb.DB.Write for what fn may do. A transaction that fails with ErrStale is run
 // again, a few times.
 func (s *Store) Write(ctx context.Context, fn func(tx *sqldb.Tx) error) error {

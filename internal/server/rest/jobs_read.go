@@ -3,7 +3,6 @@ package rest
 import (
 	"slices"
 
-	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/service/builds"
 	"github.com/bridle-ci/bridle/internal/store"
 )
@@ -62,11 +61,11 @@ func (c *call) jobFilter() (f builds.JobFilter, err error) {
 }
 
 func (a *API) getJob(c *call) error {
-	j, place, err := a.Builds.Job(c.r.Context(), c.actor, c.jobRef(), access.JobView)
+	j, place, with, err := a.Builds.ShowJob(c.r.Context(), c.actor, c.jobRef())
 	if err != nil {
 		return err
 	}
-	return a.showJob(c, j, place)
+	return c.ok(c.objects().jobsOf(place, with).job(&j))
 }
 
 // jobRef names the job of the path, in the organization's form or within a build.

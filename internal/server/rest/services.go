@@ -54,6 +54,7 @@ type Builds interface {
 	Jobs(ctx context.Context, actor access.Actor, pipelineSlug, ref string, f builds.JobFilter) (builds.JobPage, error)
 	Place(ctx context.Context, actor access.Actor, pipelineSlug, ref string) (store.Place, error)
 	Show(ctx context.Context, actor access.Actor, pipelineSlug, ref string, o builds.Expand) (store.Build, builds.Expanded, error)
+	ShowJob(ctx context.Context, actor access.Actor, ref builds.JobRef) (store.Job, store.Place, builds.Expanded, error)
 	Job(ctx context.Context, actor access.Actor, ref builds.JobRef, action access.Action) (store.Job, store.Place, error)
 	RetryJob(ctx context.Context, actor access.Actor, ref builds.JobRef) (store.Job, store.Place, error)
 	ReprioritizeJob(ctx context.Context, actor access.Actor, ref builds.JobRef, priority int) (store.Job, store.Place, error)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
 // Expand says what a list of builds is shown with.
@@ -31,27 +32,51 @@ type Expanded struct {
 }
 
 // Show returns a pipeline's build by its number or id, and what it is shown with.
-func (s *Service) Show(ctx context.Context, actor access.Actor, pipelineSlug, ref string, o Expand) (store.Build, Expanded, error) {
+func (s *Service) Show(ctx context.Context, actor access.Actor, pipelineSlug, ref string, o Expand) (b store.Build, with Expanded, err error) {
 	if err := access.Check(actor, access.BuildView); err != nil {
 		return store.Build{}, Expanded{}, err
 	}
-	x := gatherer{ctx: ctx, q: s.Store.Read(), countsOf: s.countsOf}
-	p, b, err := findBuildAndPipeline(ctx, x.q, actor, pipelineSlug, ref)
-	if err != nil {
-		return store.Build{}, Expanded{}, err
-	}
-	x.Pipelines = map[string]store.Pipeline{p.ID: p}
-	with, err := x.expand([]store.Build{b}, o)
+	err = s.Store.ReadTogether(ctx, func(q sqldb.Queryer) error {
+		var p store.Pipeline
+		if p, b, err = findBuildAndPipeline(ctx, q, actor, pipelineSlug, ref); err != nil {
+			return err
+		}
+		x := gatherer{ctx: ctx, q: q, countsOf: s.countsOf}
+		x.Pipelines = map[string]store.Pipeline{p.ID: p}
+		with, err = x.expand([]store.Build{b}, o)
+		return err
+	})
 	return b, with, err
 }
 
 // Expand gathers what builds are shown with.
-func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store.Build, o Expand) (Expanded, error) {
+func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store.Build, o Expand) (with Expanded, err error) {
 	if err := access.Check(actor, access.BuildView); err != nil {
 		return Expanded{}, err
 	}
-	x := gatherer{ctx: ctx, q: s.Store.Read(), countsOf: s.countsOf}
-	return x.expand(builds, o)
+	err = s.Store.ReadTogether(ctx, func(q sqldb.Queryer) error {
+		x := gatherer{ctx: ctx, q: q, countsOf: s.countsOf}
+		with, err = x.expand(builds, o)
+		return err
+	})
+	return with, err
+}
+
+// ShowJob returns a job, where it is, and what it is shown with.
+func (s *Service) ShowJob(ctx context.Context, actor access.Actor, ref JobRef) (j store.Job, place store.Place, with Expanded, err error) {
+	if err := access.Check(actor, access.JobView); err != nil {
+		return store.Job{}, store.Place{}, Expanded{}, err
+	}
+	err = s.Store.ReadTogether(ctx, func(q sqldb.Queryer) error {
+		if j, place, err = findShownJob(ctx, q, actor, ref); err != nil {
+			return err
+		}
+		x := gatherer{ctx: ctx, q: q}
+		x.wantJob(&j)
+		with, err = x.gather(false)
+		return err
+	})
+	return j, place, with, err
 }
 
 func (x *gatherer) expand(builds []store.Build, o Expand) (Expanded, error) {
@@ -75,20 +100,25 @@ func (x *gatherer) expand(builds []store.Build, o Expand) (Expanded, error) {
 			return Expanded{}, err
 		}
 		x.addJobs(jobs, o.JobStates)
+		x.allJobs = buildIDs
 	}
 	return x.gather(o.Pipelines)
 }
 
 // ExpandJobs gathers what jobs are shown with.
-func (s *Service) ExpandJobs(ctx context.Context, actor access.Actor, jobs []store.Job) (Expanded, error) {
+func (s *Service) ExpandJobs(ctx context.Context, actor access.Actor, jobs []store.Job) (with Expanded, err error) {
 	if err := access.Check(actor, access.JobView); err != nil {
 		return Expanded{}, err
 	}
-	x := gatherer{ctx: ctx, q: s.Store.Read()}
-	for i := range jobs {
-		x.wantJob(&jobs[i])
-	}
-	return x.gather(false)
+	err = s.Store.ReadTogether(ctx, func(q sqldb.Queryer) error {
+		x := gatherer{ctx: ctx, q: q}
+		for i := range jobs {
+			x.wantJob(&jobs[i])
+		}
+		with, err = x.gather(false)
+		return err
+	})
+	return with, err
 }
 
 // addJobs sorts jobs under their builds and counts their states.

@@ -89,7 +89,10 @@ func (s *Service) Job(ctx context.Context, actor access.Actor, ref JobRef, actio
 	if err := access.Check(actor, action); err != nil {
 		return store.Job{}, store.Place{}, err
 	}
-	q := s.Store.Read()
+	return findShownJob(ctx, s.Store.Read(), actor, ref)
+}
+
+func findShownJob(ctx context.Context, q sqldb.Queryer, actor access.Actor, ref JobRef) (store.Job, store.Place, error) {
 	job, place, err := findJob(ctx, q, actor, ref)
 	if err == nil {
 		err = markBlocked(ctx, q, []*store.Job{&job})

@@ -15,10 +15,12 @@ type gatherer struct {
 	ctx context.Context
 	q   sqldb.Queryer
 	// countsOf counts what moves in pipelines.
-	countsOf func(ctx context.Context, pipelineIDs []string) (map[string]store.PipelineCounts, error)
+	countsOf func(ctx context.Context, q sqldb.Queryer, pipelineIDs []string) (map[string]store.PipelineCounts, error)
 
 	users, pipelines, builds idSet
 	jobs                     []string
+	// allJobs says that jobs are all, or nearly all, of these builds'.
+	allJobs []string
 }
 
 type idSet map[string]bool
@@ -70,7 +72,7 @@ func (x *gatherer) gather(counts bool) (Expanded, error) {
 		return Expanded{}, err
 	}
 	if counts {
-		counted, err := x.countsOf(x.ctx, slices.Collect(maps.Keys(x.Pipelines)))
+		counted, err := x.countsOf(x.ctx, x.q, slices.Collect(maps.Keys(x.Pipelines)))
 		if err != nil {
 			return Expanded{}, err
 		}
@@ -103,7 +105,11 @@ func (x *gatherer) wantCreators() {
 }
 
 func (x *gatherer) readJobParts() (err error) {
-	x.JobParts, err = store.PartsOfJobs(x.ctx, x.q, x.jobs)
+	if len(x.jobs) > 0 && len(x.allJobs) > 0 {
+		x.JobParts, err = store.PartsOfBuilds(x.ctx, x.q, x.allJobs)
+	} else {
+		x.JobParts, err = store.PartsOfJobs(x.ctx, x.q, x.jobs)
+	}
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/store"
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
 const (
@@ -60,10 +61,10 @@ func (p *pipelineCounts) add(counts map[string]store.PipelineCounts, now time.Ti
 }
 
 // countsOf counts what moves in pipelines.
-func (s *Service) countsOf(ctx context.Context, pipelineIDs []string) (map[string]store.PipelineCounts, error) {
+func (s *Service) countsOf(ctx context.Context, q sqldb.Queryer, pipelineIDs []string) (map[string]store.PipelineCounts, error) {
 	now := time.Now()
 	counts, others := s.counts.of(pipelineIDs, now)
-	counted, err := store.CountsOfPipelines(ctx, s.Store.Read(), others)
+	counted, err := store.CountsOfPipelines(ctx, q, others)
 	if err != nil {
 		return nil, err
 	}

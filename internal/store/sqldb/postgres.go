@@ -50,6 +50,10 @@ func openPostgres(ctx context.Context, c Config, statements *atomic.Int64) (*pos
 	return &postgresDB{pool: pool, statements: statements}, nil
 }
 
+func (d *postgresDB) readTogether(_ context.Context, fn func(q Queryer) error) error {
+	return fn(d.read())
+}
+
 func (d *postgresDB) read() Queryer { return (*postgresPool)(d) }
 
 func (d *postgresDB) ping(ctx context.Context) error {

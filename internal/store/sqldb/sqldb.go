@@ -62,6 +62,7 @@ type DB struct {
 // implementation is what an engine provides. Both count the statements they send in the DB's counter.
 type implementation interface {
 	read() Queryer
+	readTogether(ctx context.Context, fn func(q Queryer) error) error
 	// write is DB.Write; db is for its settings.
 	write(ctx context.Context, db *DB, fn func(tx *Tx) error) error
 	ping(ctx context.Context) error
@@ -134,6 +135,13 @@ func (db *DB) Ping(ctx context.Context) error { return db.impl.ping(ctx) }
 //
 // Inside a Write it sees the state from before that transaction; use the Tx there.
 func (db *DB) Read() Queryer { return db.impl.read() }
+
+// ReadTogether runs reads that belong together. On SQLite they have one connection, wait for it once, and see the database
+// at one moment, which is cheaper too; on PostgreSQL, where a transaction costs trips of its own, each sees its own
+// moment. fn must be quick, must not use q after it returned and must not read by other ways: it could wait for itself.
+func (db *DB) ReadTogether(ctx context.Context, fn func(q Queryer) error) error {
+	return db.impl.readTogether(ctx, fn)
+}
 
 // Write runs fn in a transaction and commits it when fn returns nil. Any error of fn rolls back and is returned as it is.
 //

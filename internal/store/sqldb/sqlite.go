@@ -94,6 +94,10 @@ func sqliteDSN(path string) string {
 
 func (d *sqliteDB) read() Queryer { return d.readers }
 
+func (d *sqliteDB) readTogether(ctx context.Context, fn func(q Queryer) error) error {
+	return d.readers.together(ctx, fn)
+}
+
 func (d *sqliteDB) write(ctx context.Context, db *DB, fn func(tx *Tx) error) error {
 	q := &sqliteTx{conn: d.writer.conn}
 	tx := newTx(q, db.config.Now())

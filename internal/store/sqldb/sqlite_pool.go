@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 )
 
@@ -58,6 +59,25 @@ func (p *sqlitePool) query(ctx context.Context, sql string, args []any) (*sqlite
 	rows.ctx = ctx
 	rows.onEnd = func(error) { p.release(conn) }
 	return rows, nil
+}
+
+// together lends one connection to fn, in a transaction that keeps what it sees as it is.
+func (p *sqlitePool) together(ctx context.Context, fn func(q Queryer) error) error {
+	conn, err := p.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.release(conn)
+	if err := conn.control("BEGIN"); err != nil {
+		return fmt.Errorf("begin reading: %w", err)
+	}
+	q := &sqliteTx{conn: conn}
+	defer func() {
+		q.closeRows()
+		q.failed = ErrTxEnded        // for whoever kept it
+		_ = conn.control("ROLLBACK") // there is nothing to lose, and it ends in any state
+	}()
+	return fn(q)
 }
 
 func (p *sqlitePool) acquire(ctx context.Context) (*sqliteConn, error) {
