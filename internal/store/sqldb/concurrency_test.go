@@ -137,7 +137,6 @@ func TestDeadlockIsRepeated(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	const grow = "UPDATE things SET size = size + 1 WHERE id = $1"
 	var wg, bothLocked sync.WaitGroup
 	bothLocked.Add(2)
 	var attempts, hooks atomic.Int32

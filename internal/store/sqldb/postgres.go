@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -25,11 +23,12 @@ const (
 
 // postgresDB is a pool of connections. Transactions are read committed.
 type postgresDB struct {
-	pool       *pgxpool.Pool
-	statements *atomic.Int64
+	pool   *pgxpool.Pool
+	count  *counters
+	groups postgresGroups
 }
 
-func openPostgres(ctx context.Context, c Config, statements *atomic.Int64) (*postgresDB, error) {
+func openPostgres(ctx context.Context, c Config, count *counters) (*postgresDB, error) {
 	config, err := pgxpool.ParseConfig(c.URL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", err) // pgx leaves out the password
@@ -47,7 +46,7 @@ func openPostgres(ctx context.Context, c Config, statements *atomic.Int64) (*pos
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	return &postgresDB{pool: pool, statements: statements}, nil
+	return &postgresDB{pool: pool, count: count}, nil
 }
 
 func (d *postgresDB) readTogether(_ context.Context, fn func(q Queryer) error) error {
@@ -101,31 +100,29 @@ func repeatable(err error) bool {
 }
 
 func (d *postgresDB) attempt(ctx context.Context, db *DB, fn func(tx *Tx) error) error {
-	pgtx, err := d.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	q, err := d.begin(ctx)
 	if err != nil {
-		return fmt.Errorf("begin transaction: %w", closedOr(err))
-	}
-	q := &postgresTx{tx: pgtx, statements: d.statements}
-	tx := newTx(q, db.config.Now())
-	committed := false
-	defer func() {
-		tx.Queryer = endedQueryer{Postgres}
-		if !committed { // also when fn panics
-			q.rollback(ctx)
-		}
-	}()
-	if err := fn(tx); err != nil {
 		return err
 	}
-	if q.failed != nil {
-		return aborted(q.failed)
+	defer q.end(ctx) // also when fn panics
+	tx := newTx(q, db.config.Now())
+	if err := q.turn(tx, fn); err != nil {
+		return err
 	}
-	if err := pgtx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit transaction: %w", err)
+	if err := q.commit(ctx); err != nil {
+		return err
 	}
-	committed = true
 	tx.committed()
 	return nil
+}
+
+// begin takes a connection for a transaction.
+func (d *postgresDB) begin(ctx context.Context) (*postgresTx, error) {
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin transaction: %w", closedOr(err))
+	}
+	return &postgresTx{conn: conn, count: d.count}, nil
 }
 
 // closedOr says ErrClosed in place of the pool's own error for it.

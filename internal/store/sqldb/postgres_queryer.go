@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/puddle/v2"
@@ -18,7 +17,8 @@ func (p *postgresPool) Engine() Engine { return Postgres }
 func (p *postgresPool) Exec(context.Context, string, ...any) (int64, error) { return 0, errReadExec }
 
 func (p *postgresPool) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
-	p.statements.Add(1)
+	p.count.statements.Add(1)
+	p.count.trips.Add(1)
 	rows, err := p.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, closedOr(err)
@@ -34,91 +34,26 @@ func (p *postgresPool) QueryRow(ctx context.Context, sql string, args ...any) Ro
 	return &queryRow{rows: rows}
 }
 
-// postgresTx is a transaction on one connection.
-type postgresTx struct {
-	tx         pgx.Tx
-	statements *atomic.Int64
-	open       *postgresRows
-	failed     error // the first failed statement
-}
-
-func (t *postgresTx) Engine() Engine { return Postgres }
-
-func (t *postgresTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	if err := t.ready(); err != nil {
-		return 0, err
+// Send takes one connection for all of the statements.
+func (p *postgresPool) Send(ctx context.Context, statements ...Statement) error {
+	if len(statements) == 0 {
+		return nil
 	}
-	t.statements.Add(1)
-	tag, err := t.tx.Exec(ctx, sql, args...)
-	return tag.RowsAffected(), t.noteFailure(err)
-}
-
-func (t *postgresTx) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
-	if err := t.ready(); err != nil {
-		return nil, err
-	}
-	t.statements.Add(1)
-	rows, err := t.tx.Query(ctx, sql, args...)
+	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
-		return nil, t.noteFailure(err)
+		return closedOr(err)
 	}
-	t.open = &postgresRows{Rows: rows, tx: t}
-	return t.open, nil
+	defer conn.Release()
+	p.count.trips.Add(1)
+	p.count.statements.Add(int64(len(statements)))
+	return sendBatch(ctx, conn.Conn(), statements)
 }
 
-func (t *postgresTx) QueryRow(ctx context.Context, sql string, args ...any) Row {
-	rows, err := t.Query(ctx, sql, args...)
-	if err != nil {
-		return errorRow{err}
+// sendBatch runs statements in one trip.
+func sendBatch(ctx context.Context, conn *pgx.Conn, statements []Statement) error {
+	var b pgx.Batch
+	for _, s := range statements {
+		b.Queue(s.SQL, s.Args...).Query(func(rows pgx.Rows) error { return s.Read(rows) })
 	}
-	return &queryRow{rows: rows}
-}
-
-func (t *postgresTx) ready() error {
-	if t.failed != nil {
-		return aborted(t.failed)
-	}
-	if t.open != nil {
-		return t.noteFailure(errOpenRows)
-	}
-	return nil
-}
-
-func (t *postgresTx) noteFailure(err error) error {
-	if err != nil && t.failed == nil {
-		t.failed = err
-	}
-	return err
-}
-
-func (t *postgresTx) rollback(ctx context.Context) {
-	if t.open != nil {
-		t.open.Close()
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
-	defer cancel()
-	_ = t.tx.Rollback(ctx) // pgx closes a connection on which it fails, which rolls back too
-}
-
-// postgresRows tells its transaction when it ends, and how.
-type postgresRows struct {
-	pgx.Rows
-	tx *postgresTx
-}
-
-func (r *postgresRows) Next() bool {
-	if r.Rows.Next() {
-		return true
-	}
-	r.Close()
-	return false
-}
-
-func (r *postgresRows) Close() {
-	if r.tx.open != r {
-		return
-	}
-	r.Rows.Close()
-	r.tx.open = nil
-	_ = r.tx.noteFailure(r.Rows.Err()) // Rows.Err tells the caller
+	return conn.SendBatch(ctx, &b).Close()
 }

@@ -10,8 +10,20 @@ type Queryer interface {
 	Query(ctx context.Context, sql string, args ...any) (Rows, error)
 	// QueryRow returns the first row of a statement; its errors come from Row.Scan.
 	QueryRow(ctx context.Context, sql string, args ...any) Row
+	// Send runs several statements one after the other. On PostgreSQL all of them travel in one trip to the server; each
+	// still sees what was committed before it began itself. It returns the first error, also that of a Statement's Read,
+	// after which no other is called.
+	Send(ctx context.Context, statements ...Statement) error
 	// Engine tells which engine the database is on.
 	Engine() Engine
+}
+
+// Statement is one of those that Send runs.
+type Statement struct {
+	SQL  string
+	Args []any
+	// Read takes the rows, which are closed for it.
+	Read func(rows Rows) error
 }
 
 // Rows are the results of a query, used by one goroutine: Next until it is false, Scan for each, then Err.

@@ -53,11 +53,14 @@ type Config struct {
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	engine     Engine
-	impl       implementation
-	config     Config
-	statements atomic.Int64
+	engine Engine
+	impl   implementation
+	config Config
+	count  counters
 }
+
+// counters tell what the database was asked for.
+type counters struct{ statements, trips atomic.Int64 }
 
 // implementation is what an engine provides. Both count the statements they send in the DB's counter.
 type implementation interface {
@@ -65,6 +68,7 @@ type implementation interface {
 	readTogether(ctx context.Context, fn func(q Queryer) error) error
 	// write is DB.Write; db is for its settings.
 	write(ctx context.Context, db *DB, fn func(tx *Tx) error) error
+	writeTogether(ctx context.Context, db *DB, key string, fn func(tx *Tx) error) error
 	ping(ctx context.Context) error
 	migrate(ctx context.Context, m migrations) error
 	close() error
@@ -82,9 +86,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	db := &DB{engine: engine, config: c}
 	switch engine {
 	case SQLite:
-		db.impl, err = openSQLite(c, &db.statements)
+		db.impl, err = openSQLite(c, &db.count.statements)
 	case Postgres:
-		db.impl, err = openPostgres(ctx, c, &db.statements)
+		db.impl, err = openPostgres(ctx, c, &db.count)
 	}
 	if err != nil {
 		return nil, err
@@ -156,5 +160,16 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 	return db.impl.write(ctx, db, fn)
 }
 
+// WriteTogether is Write for transactions that begin by taking the same lock, which key stands for. On PostgreSQL, those
+// of one key that wait on this node at the same moment share a transaction: the functions run one after the other, each
+// sees what those before it did, and none of them returns before the common commit. When one fails, all are rolled back
+// and run again, alone.
+func (db *DB) WriteTogether(ctx context.Context, key string, fn func(tx *Tx) error) error {
+	return db.impl.writeTogether(ctx, db, key, fn)
+}
+
 // Statements returns how many statements have been sent so far, apart from those that begin and end transactions.
-func (db *DB) Statements() int64 { return db.statements.Load() }
+func (db *DB) Statements() int64 { return db.count.statements.Load() }
+
+// Trips returns how often something was sent to PostgreSQL and waited for, commits included. It is 0 on SQLite.
+func (db *DB) Trips() int64 { return db.count.trips.Load() }

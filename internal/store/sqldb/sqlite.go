@@ -115,6 +115,11 @@ func (d *sqliteDB) write(ctx context.Context, db *DB, fn func(tx *Tx) error) err
 	return nil
 }
 
+// writeTogether is write: all transactions share their commits here.
+func (d *sqliteDB) writeTogether(ctx context.Context, db *DB, _ string, fn func(tx *Tx) error) error {
+	return d.write(ctx, db, fn)
+}
+
 func (d *sqliteDB) ping(ctx context.Context) error {
 	var one int
 	if err := d.readers.QueryRow(ctx, "SELECT 1").Scan(&one); err != nil {

@@ -41,6 +41,10 @@ func (p *sqlitePool) QueryRow(ctx context.Context, sql string, args ...any) Row 
 	return &queryRow{rows: rows}
 }
 
+func (p *sqlitePool) Send(ctx context.Context, statements ...Statement) error {
+	return sendEach(ctx, p, statements)
+}
+
 // query looks at ctx before it starts and before each row. The driver could watch it too, with a goroutine per query,
 // which costs more than most queries do.
 func (p *sqlitePool) query(ctx context.Context, sql string, args []any) (*sqliteRows, error) {

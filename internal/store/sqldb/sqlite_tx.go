@@ -35,6 +35,25 @@ func (t *sqliteTx) QueryRow(ctx context.Context, sql string, args ...any) Row {
 	return &queryRow{rows: rows}
 }
 
+func (t *sqliteTx) Send(ctx context.Context, statements ...Statement) error {
+	return sendEach(ctx, t, statements)
+}
+
+// later runs the statement at once: here it is no trip.
+func (t *sqliteTx) later(ctx context.Context, check func(int64) error, sql string, args []any) error {
+	n, err := t.Exec(ctx, sql, args...)
+	if err != nil || check == nil {
+		return err
+	}
+	return t.noteFailure(check(n))
+}
+
+// last runs the statement at once: there is one transaction at a time.
+func (t *sqliteTx) last(ctx context.Context, _, sql string, args []any) error {
+	_, err := t.Exec(ctx, sql, args...)
+	return err
+}
+
 func (t *sqliteTx) query(ctx context.Context, sql string, args []any) (*sqliteRows, error) {
 	if err := t.ready(ctx); err != nil {
 		return nil, err

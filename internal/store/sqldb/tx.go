@@ -23,6 +23,27 @@ func (tx *Tx) Now() time.Time { return tx.now }
 // that is rolled back runs none. f may use the database.
 func (tx *Tx) AfterCommit(f func()) { tx.hooks = append(tx.hooks, f) }
 
+// Later runs a statement that nothing else has to wait for: on PostgreSQL it travels with the transaction's next
+// statement, or with its commit. The values that args point at must not change until then. check, unless it is nil, gets
+// the number of rows affected. A failure of the statement or of check is returned here, by a later statement, or by
+// Write; it fails the transaction in any case.
+func (tx *Tx) Later(ctx context.Context, check func(affected int64) error, sql string, args ...any) error {
+	return tx.Queryer.(laterer).later(ctx, check, sql, args)
+}
+
+// Last is Later for a row that transactions of several keys or of none write, as the tasks of a queue are: on PostgreSQL
+// it runs at the end of the transaction, in the order of these names. So transactions wait for each other's rows in the
+// same order, which is no deadlock, and not for long. The transaction itself does not see what it does.
+func (tx *Tx) Last(ctx context.Context, name, sql string, args ...any) error {
+	return tx.Queryer.(laterer).last(ctx, name, sql, args)
+}
+
+// laterer is what every Queryer of a transaction is too.
+type laterer interface {
+	later(ctx context.Context, check func(affected int64) error, sql string, args []any) error
+	last(ctx context.Context, name, sql string, args []any) error
+}
+
 func (tx *Tx) committed() {
 	for _, f := range tx.hooks {
 		f()
@@ -39,6 +60,14 @@ func (q endedQueryer) Exec(context.Context, string, ...any) (int64, error) { ret
 func (q endedQueryer) Query(context.Context, string, ...any) (Rows, error) { return nil, ErrTxEnded }
 
 func (q endedQueryer) QueryRow(context.Context, string, ...any) Row { return errorRow{ErrTxEnded} }
+
+func (q endedQueryer) later(context.Context, func(int64) error, string, []any) error {
+	return ErrTxEnded
+}
+
+func (q endedQueryer) last(context.Context, string, string, []any) error { return ErrTxEnded }
+
+func (q endedQueryer) Send(context.Context, ...Statement) error { return ErrTxEnded }
 
 // errorRow is a Row that could not be had.
 type errorRow struct{ err error }
