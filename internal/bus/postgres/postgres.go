@@ -23,6 +23,9 @@ const (
 	channel = "bridle_bus"
 	// maxPending bounds the hints that wait for a connection; above it they become a Missed for every topic.
 	maxPending = 4096
+	// sendEvery is the shortest time between two notifications: under load many hints leave in one. A hint after some
+	// silence leaves at once.
+	sendEvery = 10 * time.Millisecond
 	// checkEvery is how long the connection may be silent before it is asked for a sign of life.
 	checkEvery = 30 * time.Second
 	// statementTimeout bounds each statement, and connecting.
@@ -42,7 +45,8 @@ type Bus struct {
 
 	mu        sync.Mutex
 	pending   outbox
-	interrupt context.CancelFunc // ends the wait for notifications, if there is one
+	sendAt    time.Time // when the next notification may leave
+	interrupt func()    // ends the wait for notifications at sendAt, if there is one
 }
 
 var _ bus.Bus = (*Bus)(nil)
@@ -146,7 +150,13 @@ func (b *Bus) serve(ctx context.Context, conn *pgx.Conn) error {
 // send empties the outbox. What a broken connection does not take is lost; the other nodes are told on the next one.
 func (b *Bus) send(ctx context.Context, conn *pgx.Conn) error {
 	b.mu.Lock()
+	now := time.Now()
+	if b.pending.empty() || now.Before(b.sendAt) {
+		b.mu.Unlock()
+		return nil
+	}
 	messages := b.pending.take(b.node)
+	b.sendAt = now.Add(sendEvery)
 	b.mu.Unlock()
 	for _, m := range messages {
 		if err := execute(ctx, conn, "SELECT pg_notify($1, $2)", channel, m); err != nil {
@@ -179,15 +189,15 @@ func (b *Bus) receive(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// startWaiting returns a context that Publish ends, and that has ended if it published in the meantime.
+// startWaiting returns a context that ends when there is something to send and the time has come for it.
 func (b *Bus) startWaiting(ctx context.Context) (context.Context, context.CancelFunc) {
 	waiting, cancel := context.WithTimeout(ctx, checkEvery)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.pending.empty() {
-		b.interrupt = cancel
-	} else {
-		cancel()
+	var once sync.Once
+	b.interrupt = func() { once.Do(func() { time.AfterFunc(time.Until(b.sendAt), cancel) }) }
+	if !b.pending.empty() {
+		b.interrupt()
 	}
 	return waiting, func() {
 		b.mu.Lock()

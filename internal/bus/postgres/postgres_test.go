@@ -2,9 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/bridle-ci/bridle/internal/bus"
 	"github.com/bridle-ci/bridle/internal/bus/bustest"
@@ -123,5 +127,44 @@ func execute(t *testing.T, url, sql string) {
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Under load many hints share a notification, since each of those costs every node a wake-up and the server a lock.
+func TestHintsLeaveTogether(t *testing.T) {
+	t.Parallel()
+
+	url := pgtest.URL(t)
+	ctx := t.Context()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	if _, err := conn.Exec(ctx, "LISTEN "+postgres.Channel); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, url)
+	began := time.Now()
+	const hints = 500 // fit into one message
+	for i := range hints {
+		b.Publish("t", strconv.Itoa(i))
+		if err := conn.Ping(ctx); err != nil { // about as long as a notification takes
+			t.Fatal(err)
+		}
+	}
+	last := fmt.Sprintf("%q]", strconv.Itoa(hints-1))
+	for n := int64(1); ; n++ {
+		got, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(got.Payload, last) {
+			continue
+		}
+		if most := 1 + int64(time.Since(began)/postgres.SendEvery); n > most {
+			t.Errorf("%d notifications, at most %d fit into that time", n, most)
+		}
+		return
 	}
 }
