@@ -20,6 +20,22 @@ ON CONFLICT (kind, key) WHERE state = 'ready' DO UPDATE SET
 // Enqueue writes a task in the caller's transaction; t.Attempt is not looked at. If tx is a *sqldb.Tx, or holds one, the
 // workers hear of it after the commit; else they find it in their own time.
 func (q *Queue) Enqueue(ctx context.Context, tx sqldb.Queryer, t Task) error {
+	return q.enqueue(tx, t, func(args []any) error {
+		if tx, ok := tx.(*sqldb.Tx); ok {
+			return tx.Later(ctx, nil, enqueueSQL, args...)
+		}
+		_, err := tx.Exec(ctx, enqueueSQL, args...)
+		return err
+	})
+}
+
+// EnqueueLast is Enqueue for a key that many transactions enqueue tasks with, each perhaps with several such. They write
+// them at their end and in the same order, and so cannot wait for each other in a circle.
+func (q *Queue) EnqueueLast(ctx context.Context, tx *sqldb.Tx, t Task) error {
+	return q.enqueue(tx, t, func(args []any) error { return tx.Last(ctx, t.Kind+" "+t.Key, enqueueSQL, args...) })
+}
+
+func (q *Queue) enqueue(tx sqldb.Queryer, t Task, insert func(args []any) error) error {
 	if err := t.check(); err != nil {
 		return fmt.Errorf("enqueue task of kind %q: %w", t.Kind, err)
 	}
@@ -37,9 +53,9 @@ func (q *Queue) Enqueue(ctx context.Context, tx sqldb.Queryer, t Task) error {
 	if t.Payload == nil {
 		t.Payload = []byte{}
 	}
-	_, err := tx.Exec(
-		ctx, enqueueSQL, t.ID, t.Kind, orNull(t.Key), orNull(t.Destination), t.Payload, sqldb.Micros(t.RunAt), sqldb.Micros(now),
-	)
+	err := insert([]any{
+		t.ID, t.Kind, orNull(t.Key), orNull(t.Destination), t.Payload, sqldb.Micros(t.RunAt), sqldb.Micros(now),
+	})
 	if err != nil {
 		return fmt.Errorf("enqueue task of kind %q: %w", t.Kind, err)
 	}
@@ -49,7 +65,8 @@ func (q *Queue) Enqueue(ctx context.Context, tx sqldb.Queryer, t Task) error {
 	return nil
 }
 
-// Cancel removes the tasks of a kind with a key that are not dead. One that is running finishes, but is not repeated.
+// Cancel removes the tasks of a kind with a key that are not dead, but for what the same transaction
+// enqueues last. One that is running finishes, but is not repeated.
 func (q *Queue) Cancel(ctx context.Context, tx sqldb.Queryer, kind, key string) error {
 	if key == "" {
 		return fmt.Errorf("cancel task of kind %q: no key given", kind)

@@ -71,16 +71,18 @@ const resumeAgent = `UPDATE agents SET paused_at = NULL, paused_by_id = NULL, pa
 
 // SetAgentFinishedJob notes when an agent finished its last job.
 func SetAgentFinishedJob(ctx context.Context, q sqldb.Queryer, id string, at time.Time) error {
-	_, err := q.Exec(ctx, "UPDATE agents SET last_job_finished_at = $2 WHERE id = $1", id, micros(at))
-	return err
+	return later(ctx, q, nil, "UPDATE agents SET last_job_finished_at = $2 WHERE id = $1", id, micros(at))
 }
 
-// TouchAgents notes that agents were seen: one statement for all that a node heard of since the last time.
+// TouchAgents notes that agents were seen: one statement for all that a node heard of since the last time. It waits for
+// no other transaction, which might wait for another of the agents in turn, and leaves out those whose rows are being
+// written: they are seen again before the next time.
 func TouchAgents(ctx context.Context, q sqldb.Queryer, ids []string, at time.Time) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	_, err := q.Exec(ctx, "UPDATE agents SET last_seen_at = $1 WHERE "+sqldb.In(q, "id", 2, ids)+
-		" AND "+agentPresent+" AND (last_seen_at IS NULL OR last_seen_at < $1)", micros(at), sqldb.List(q, ids))
+	_, err := q.Exec(ctx, "UPDATE agents SET last_seen_at = $1 WHERE id IN (SELECT id FROM agents WHERE "+sqldb.In(q, "id", 2, ids)+
+		" AND "+agentPresent+" AND (last_seen_at IS NULL OR last_seen_at < $1) "+sqldb.ForUpdateSkipLocked(q)+")",
+		micros(at), sqldb.List(q, ids))
 	return err
 }

@@ -136,7 +136,11 @@ func GetBuild(ctx context.Context, q sqldb.Queryer, id string) (Build, error) {
 // LockBuild returns a build whose parts the transaction is going to change. All changes to one build's steps and jobs
 // take this lock first and so happen one after the other.
 func LockBuild(ctx context.Context, q sqldb.Queryer, id string) (Build, error) {
-	return one(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE id = $1 "+sqldb.ForUpdate(q), id)
+	return one(ctx, q, scanBuild, lockBuildSQL(q), id)
+}
+
+func lockBuildSQL(q sqldb.Queryer) string {
+	return "SELECT " + buildColumns + " FROM builds WHERE id = $1 " + sqldb.ForUpdate(q)
 }
 
 // BuildByNumber returns a pipeline's build.
@@ -161,7 +165,7 @@ func GetBuilds(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]B
 
 // SaveBuild writes what the rules change of a build. The caller holds its lock.
 func SaveBuild(ctx context.Context, q sqldb.Queryer, b *build.Build) error {
-	_, err := q.Exec(ctx, `UPDATE builds SET state = $2, blocked_state = $3, upload_env = $4, cancel_requested = $5,
+	return later(ctx, q, nil, `UPDATE builds SET state = $2, blocked_state = $3, upload_env = $4, cancel_requested = $5,
 		skip_requested = $6, cancel_reason = $7, uploads = $8, jobs_created = $9, open_count = $10, moving_count = $11,
 		offered_count = $12, ran_count = $13, failed_count = $14, promised_count = $15, started_at = $16,
 		failing_at = $17, finished_at = $18, canceled_at = $19 WHERE id = $1`,
@@ -169,7 +173,6 @@ func SaveBuild(ctx context.Context, q sqldb.Queryer, b *build.Build) error {
 		b.CancelReason, b.Uploads, b.JobsCreated, b.Counts.Open, b.Counts.Moving, b.Counts.Offered, b.Counts.Ran,
 		b.Counts.Failed, b.Counts.PromisedFailed, microsPtr(b.StartedAt), microsPtr(b.FailingAt),
 		microsPtr(b.FinishedAt), microsPtr(b.CanceledAt))
-	return err
 }
 
 // SetBuildCommit records what the first checkout found out about the commit.

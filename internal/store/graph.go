@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
@@ -20,6 +21,9 @@ type Graph struct {
 	edges map[string]*build.Edge
 	// was keeps the state each job was loaded in, for the compare-and-set.
 	was map[string]build.JobState
+	// saved is what the rows of steps hold: the rules name some steps as changed that are not.
+	saved map[string]savedStep
+	ahead ahead
 }
 
 var _ build.Source = (*Graph)(nil)
@@ -29,6 +33,7 @@ func NewGraph(ctx context.Context, q sqldb.Queryer, buildID string) *Graph {
 	return &Graph{
 		ctx: ctx, q: q, buildID: buildID, steps: map[string]*build.Step{}, jobs: map[string]*Job{},
 		edges: map[string]*build.Edge{}, was: map[string]build.JobState{},
+		saved: map[string]savedStep{},
 	}
 }
 
@@ -134,6 +139,9 @@ func (g *Graph) StepsOfGroup(concurrencyGroup string) ([]*build.Step, error) {
 
 // EdgesFrom implements build.Source.
 func (g *Graph) EdgesFrom(stepID string) ([]*build.Edge, error) {
+	if g.ahead.stepID == stepID {
+		return g.keepEdges(slices.Clone(g.ahead.edges), nil)
+	}
 	return g.keepEdges(EdgesFrom(g.ctx, g.q, g.buildID, stepID))
 }
 
@@ -151,7 +159,7 @@ func (g *Graph) keepStep(s *build.Step) *build.Step {
 	if known := g.steps[s.ID]; known != nil {
 		return known
 	}
-	g.steps[s.ID] = s
+	g.steps[s.ID], g.saved[s.ID] = s, savedStepOf(s)
 	return s
 }
 
@@ -194,6 +202,7 @@ func (g *Graph) keepEdges(edges []*build.Edge, err error) ([]*build.Edge, error)
 
 // Save writes what an event changed: b is the locked build itself.
 func (g *Graph) Save(b *Build, c *build.Changes) error {
+	g.ahead.stepID, g.ahead.edges = "", nil
 	if len(c.RemovedSteps) > 0 {
 		if err := DeleteSteps(g.ctx, g.q, g.buildID, c.RemovedSteps); err != nil {
 			return fmt.Errorf("remove replaced steps: %w", err)
@@ -203,12 +212,17 @@ func (g *Graph) Save(b *Build, c *build.Changes) error {
 		return err
 	}
 	for _, s := range c.ChangedSteps {
+		saves := savedStepOf(s)
+		if was, loaded := g.saved[s.ID]; loaded && was == saves {
+			continue
+		}
+		g.saved[s.ID] = saves
 		if err := SaveStep(g.ctx, g.q, s); err != nil {
 			return fmt.Errorf("save step %s: %w", s.ID, err)
 		}
 	}
 	for _, j := range c.ChangedJobs {
-		if err := SaveJob(g.ctx, g.q, j, g.was[j.ID]); err != nil {
+		if err := SaveJob(g.ctx, g.q, g.jobs[j.ID], g.was[j.ID]); err != nil {
 			return err
 		}
 		g.was[j.ID] = j.State

@@ -11,7 +11,7 @@ import (
 // rowsPerInsert is how many rows go into one statement. One size besides 1 keeps the number of prepared texts small.
 const rowsPerInsert = 16
 
-// insertRows adds rows to a table, several to a statement.
+// insertRows adds rows to a table, several to a statement, without waiting for it: see sqldb.Tx.Later.
 func insertRows(ctx context.Context, q sqldb.Queryer, table, names string, rows [][]any) error {
 	width := strings.Count(names, ",") + 1
 	for len(rows) > 0 {
@@ -23,7 +23,7 @@ func insertRows(ctx context.Context, q sqldb.Queryer, table, names string, rows 
 		for _, row := range rows[:n] {
 			args = append(args, row...)
 		}
-		if _, err := q.Exec(ctx, "INSERT INTO "+table+" ("+names+") VALUES "+tuples(n, width), args...); err != nil {
+		if err := later(ctx, q, nil, "INSERT INTO "+table+" ("+names+") VALUES "+tuples(n, width), args...); err != nil {
 			return err
 		}
 		rows = rows[n:]

@@ -86,26 +86,28 @@ func InsertJobs(ctx context.Context, q sqldb.Queryer, organizationID, pipelineID
 	return insertRows(ctx, q, "jobs", jobColumns, rows)
 }
 
-// SaveJob writes what the rules change of a job that was loaded in state was. A claim may have moved the job meanwhile,
+// SaveJob writes what the rules change of a job that was loaded in state was, and its token. A claim may have moved the job meanwhile,
 // since claims do not take the build's lock: that is ErrStale.
-func SaveJob(ctx context.Context, q sqldb.Queryer, j *build.Job, was build.JobState) error {
-	n, err := q.Exec(ctx, `UPDATE jobs SET state = $3, priority = $4, timeout_minutes = $5, queue_id = $6, exit_status = $7,
+func SaveJob(ctx context.Context, q sqldb.Queryer, j *Job, was build.JobState) error {
+	check := func(n int64) error {
+		if n == 0 {
+			return fmt.Errorf("job %s: %w", j.ID, ErrStale)
+		}
+		return nil
+	}
+	return later(ctx, q, check, `UPDATE jobs SET state = $3, priority = $4, timeout_minutes = $5, queue_id = $6, exit_status = $7,
 		signal = $8, signal_reason = $9, soft_failed = $10, broken_reason = $11, promised_exit_status = $12,
 		promised_reason = $13, retried_in_job_id = $14, retry_type = $15, retried_by_id = $16, agent_id = $17,
 		unblocked_by_id = $18, triggered_build_id = $19, runnable_at = $20, assigned_at = $21, accepted_at = $22,
 		started_at = $23, canceled_at = $24, finished_at = $25, expired_at = $26, unblocked_at = $27,
-		limiting_at = $28, concurrency_wait = $29
+		limiting_at = $28, concurrency_wait = $29, token_hash = $30
 		WHERE id = $1 AND state = $2`,
 		j.ID, string(was), string(j.State), j.Priority, j.TimeoutMinutes, j.QueueID, j.ExitStatus, j.Signal,
 		j.SignalReason, j.SoftFailed, j.BrokenReason, j.PromisedExitStatus, j.PromisedReason, j.RetriedInJobID,
 		j.RetryType, j.RetriedByID, j.AgentID, j.UnblockedBy, j.TriggeredBuildID, microsPtr(j.RunnableAt),
 		microsPtr(j.AssignedAt), microsPtr(j.AcceptedAt), microsPtr(j.StartedAt), microsPtr(j.CanceledAt),
 		microsPtr(j.FinishedAt), microsPtr(j.ExpiredAt), microsPtr(j.UnblockedAt),
-		microsPtr(j.LimitingAt), waitMicros(j.ConcurrencyWait))
-	if err == nil && n == 0 {
-		return fmt.Errorf("job %s: %w", j.ID, ErrStale)
-	}
-	return err
+		microsPtr(j.LimitingAt), waitMicros(j.ConcurrencyWait), j.TokenHash)
 }
 
 func waitMicros(wait *time.Duration) *int64 {
@@ -115,23 +117,42 @@ func waitMicros(wait *time.Duration) *int64 {
 	return ptr(wait.Microseconds())
 }
 
-// ClaimJob gives a scheduled job to an agent; false when somebody else was faster or the job is scheduled no more.
-func ClaimJob(ctx context.Context, q sqldb.Queryer, jobID, agentID string, now time.Time) (bool, error) {
-	n, err := q.Exec(ctx, `UPDATE jobs SET state = 'assigned', agent_id = $2, assigned_at = $3
-		WHERE id = $1 AND state = 'scheduled'`, jobID, agentID, micros(now))
-	return n == 1, err
+// Claim is a job that an agent is to be given.
+type Claim struct{ JobID, AgentID string }
+
+// ClaimJobs gives scheduled jobs to agents. It returns the builds of those that were given, by job: the others are not
+// scheduled any more, or somebody else was faster.
+func ClaimJobs(ctx context.Context, q sqldb.Queryer, claims []Claim, now time.Time) (map[string]string, error) {
+	builds := make(map[string]string, len(claims))
+	statements := make([]sqldb.Statement, len(claims))
+	for i, c := range claims {
+		statements[i] = sqldb.Statement{
+			SQL: `UPDATE jobs SET state = 'assigned', agent_id = $2, assigned_at = $3
+				WHERE id = $1 AND state = 'scheduled' RETURNING build_id`,
+			Args: []any{c.JobID, c.AgentID, micros(now)},
+			Read: func(rows sqldb.Rows) error {
+				for rows.Next() {
+					var buildID string
+					if err := rows.Scan(&buildID); err != nil {
+						return err
+					}
+					builds[c.JobID] = buildID
+				}
+				return rows.Err()
+			},
+		}
+	}
+	return builds, q.Send(ctx, statements...)
 }
 
-// SetJobToken records the hash of a job's token, or takes it away with nil.
+// SetJobToken records the hash of a job's token.
 func SetJobToken(ctx context.Context, q sqldb.Queryer, jobID string, hash *string) error {
-	_, err := q.Exec(ctx, "UPDATE jobs SET token_hash = $2 WHERE id = $1", jobID, hash)
-	return err
+	return later(ctx, q, nil, "UPDATE jobs SET token_hash = $2 WHERE id = $1", jobID, hash)
 }
 
 // SetJobChunksFailed records how many log chunks the agent gave up on.
 func SetJobChunksFailed(ctx context.Context, q sqldb.Queryer, jobID string, count int64) error {
-	_, err := q.Exec(ctx, "UPDATE jobs SET chunks_failed_count = $2 WHERE id = $1", jobID, count)
-	return err
+	return later(ctx, q, nil, "UPDATE jobs SET chunks_failed_count = $2 WHERE id = $1", jobID, count)
 }
 
 // SetJobPromised records when a job promised to fail.

@@ -69,9 +69,11 @@ func LockJobLog(ctx context.Context, q sqldb.Queryer, jobID string) (JobLog, err
 	return one(ctx, q, scanJobLog, "SELECT "+jobLogColumns+" FROM job_logs WHERE job_id = $1 "+sqldb.ForUpdate(q), jobID)
 }
 
+const jobLogState = "SELECT state FROM job_logs WHERE job_id = $1"
+
 // HasJobLog reports whether a job has a log: without a chunk there is none.
 func HasJobLog(ctx context.Context, q sqldb.Queryer, jobID string) (bool, error) {
-	_, err := one(ctx, q, scanText, "SELECT state FROM job_logs WHERE job_id = $1", jobID)
+	_, err := one(ctx, q, scanText, jobLogState, jobID)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}

@@ -22,7 +22,7 @@ func scanMetaData(row scanner) (MetaDataItem, error) {
 // SetMetaData writes keys of a build; the last write wins.
 func SetMetaData(ctx context.Context, q sqldb.Queryer, buildID string, values map[string]string) error {
 	for key, value := range values {
-		_, err := q.Exec(ctx, `INSERT INTO build_meta_data (build_id, key, value) VALUES ($1, $2, $3)
+		err := later(ctx, q, nil, `INSERT INTO build_meta_data (build_id, key, value) VALUES ($1, $2, $3)
 			ON CONFLICT (build_id, key) DO UPDATE SET value = excluded.value`, buildID, key, value)
 		if err != nil {
 			return err

@@ -37,7 +37,7 @@ func SaveEdges(ctx context.Context, q sqldb.Queryer, edges []*build.Edge) error 
 		byTarget[t] = append(byTarget[t], e.ID)
 	}
 	for t, ids := range byTarget {
-		_, err := q.Exec(ctx, "UPDATE step_edges SET state = $1, from_id = $2, forward = $3 WHERE "+sqldb.In(q, "id", 4, ids),
+		err := later(ctx, q, nil, "UPDATE step_edges SET state = $1, from_id = $2, forward = $3 WHERE "+sqldb.In(q, "id", 4, ids),
 			string(t.state), t.from, t.forward, sqldb.List(q, ids))
 		if err != nil {
 			return err
@@ -48,9 +48,10 @@ func SaveEdges(ctx context.Context, q sqldb.Queryer, edges []*build.Edge) error 
 
 // EdgesFrom returns the edges whose dependency is a step.
 func EdgesFrom(ctx context.Context, q sqldb.Queryer, buildID, stepID string) ([]*build.Edge, error) {
-	return list(ctx, q, scanEdge, "SELECT "+edgeColumns+" FROM step_edges WHERE build_id = $1 AND from_id = $2 ORDER BY id",
-		buildID, stepID)
+	return list(ctx, q, scanEdge, edgesFrom+"$2 ORDER BY id", buildID, stepID)
 }
+
+const edgesFrom = "SELECT " + edgeColumns + " FROM step_edges WHERE build_id = $1 AND from_id = "
 
 // EdgesTo returns the dependencies of a step.
 func EdgesTo(ctx context.Context, q sqldb.Queryer, buildID, stepID string) ([]*build.Edge, error) {

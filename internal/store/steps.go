@@ -30,12 +30,26 @@ type progress struct {
 	PriorFailed   bool          `json:"prior_failed,omitempty"`
 }
 
-func progressOf(s *build.Step) string {
-	return document(progress{
+func progressOf(s *build.Step) progress {
+	return progress{
 		OpenJobs: s.OpenJobs, OpenParts: s.OpenParts, OpenEdges: s.OpenEdges, FailedEdges: s.FailedEdges,
 		ForgivenEdges: s.ForgivenEdges, HeldEdges: s.HeldEdges, HeldParts: s.HeldParts, Released: s.Released, Settled: s.Settled, Own: s.Own, Full: s.Full,
 		JobTally: s.JobTally, PartTally: s.PartTally, PriorFailed: s.PriorFailed,
-	})
+	}
+}
+
+// savedStep is all that SaveStep writes, for finding out whether there is anything to write.
+type savedStep struct {
+	state      build.StepState
+	outcome    build.Outcome
+	ownSettled bool
+	label      string
+	held       bool
+	progress   progress
+}
+
+func savedStepOf(s *build.Step) savedStep {
+	return savedStep{s.State, s.Outcome, s.OwnSettled, s.Label, s.Held(), progressOf(s)}
 }
 
 func (p progress) into(s *build.Step) {
@@ -72,7 +86,7 @@ func InsertSteps(ctx context.Context, q sqldb.Queryer, steps []*build.Step) erro
 	for i, s := range steps {
 		rows[i] = []any{
 			s.ID, s.BuildID, string(s.Kind), s.Key, s.Label, s.Path, s.GroupID, s.UploadedBy, string(s.State),
-			string(s.Outcome), document(s.Settings), s.OwnSettled, s.Held(), progressOf(s), micros(s.CreatedAt),
+			string(s.Outcome), document(s.Settings), s.OwnSettled, s.Held(), document(progressOf(s)), micros(s.CreatedAt),
 		}
 	}
 	return insertRows(ctx, q, "steps", stepColumns, rows)
@@ -80,9 +94,8 @@ func InsertSteps(ctx context.Context, q sqldb.Queryer, steps []*build.Step) erro
 
 // SaveStep writes what the rules change of a step. The caller holds its build's lock.
 func SaveStep(ctx context.Context, q sqldb.Queryer, s *build.Step) error {
-	_, err := q.Exec(ctx, `UPDATE steps SET state = $2, outcome = $3, own_settled = $4, progress = $5, label = $6,
-		held = $7 WHERE id = $1`, s.ID, string(s.State), string(s.Outcome), s.OwnSettled, progressOf(s), s.Label, s.Held())
-	return err
+	return later(ctx, q, nil, `UPDATE steps SET state = $2, outcome = $3, own_settled = $4, progress = $5, label = $6,
+		held = $7 WHERE id = $1`, s.ID, string(s.State), string(s.Outcome), s.OwnSettled, document(progressOf(s)), s.Label, s.Held())
 }
 
 // DeleteSteps removes steps with their jobs and the edges to and from them.

@@ -61,10 +61,19 @@ func (s *Store) ReadTogether(ctx context.Context, fn func(q sqldb.Queryer) error
 // Write runs fn in a transaction; see sqldb.DB.Write for what fn may do. A transaction that fails with ErrStale is run
 // again, a few times.
 func (s *Store) Write(ctx context.Context, fn func(tx *sqldb.Tx) error) error {
+	return whileStale(func() error { return s.db.Write(ctx, fn) })
+}
+
+// WriteTogether is Write for transactions that begin by locking the row with an id; see sqldb.DB.WriteTogether.
+func (s *Store) WriteTogether(ctx context.Context, id string, fn func(tx *sqldb.Tx) error) error {
+	return whileStale(func() error { return s.db.WriteTogether(ctx, id, fn) })
+}
+
+func whileStale(write func() error) error {
 	const attempts = 5
 	var err error
 	for range attempts {
-		if err = s.db.Write(ctx, fn); !errors.Is(err, ErrStale) {
+		if err = write(); !errors.Is(err, ErrStale) {
 			return err
 		}
 	}

@@ -123,7 +123,9 @@ func TestDeleteQueue(t *testing.T) {
 	fails(t, "with jobs", remove(), fault.Invalid, "Jobs wait in the queue")
 	was := job.State
 	job.State = build.JobCanceled
-	insert(t, b, func(ctx context.Context, tx *sqldb.Tx) error { return store.SaveJob(ctx, tx, job, was) })
+	insert(t, b, func(ctx context.Context, tx *sqldb.Tx) error {
+		return store.SaveJob(ctx, tx, &store.Job{Job: *job}, was)
+	})
 	if err := remove(); err != nil {
 		t.Fatal(err)
 	}

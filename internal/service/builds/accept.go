@@ -3,6 +3,7 @@ package builds
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/core/dispatch"
@@ -40,55 +41,72 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 	if !ok {
 		return Assignment{}, fault.Missing("job")
 	}
-	found, err := s.reachable(ctx, agent, id)
+	buildID, err := s.buildToAccept(ctx, agent, id)
 	if err != nil {
 		return Assignment{}, err
 	}
 	token := s.tokens.of(id, agent.ID)
+	hash := ids.HashToken(token)
 	var job store.Job
 	var b store.Build
 	var step build.Step
-	err = s.change(ctx, found.BuildID, func(c *change) error {
-		j, err := c.graph.Job(id)
+	err = s.changeJob(ctx, buildID, id, func(c *change) error {
+		row, err := c.reachable(agent, id)
 		if err != nil {
 			return err
 		}
-		var event build.Event = build.Accepted{JobID: id, AgentID: agent.ID}
-		if acquire {
-			if err := acquirable(j, agent.ID); err != nil {
-				return err
-			}
-			event = build.Acquired{JobID: id, AgentID: agent.ID}
-		}
-		if err := c.apply(event); err != nil {
-			return err
-		}
-		row, err := c.graph.Row(id)
+		st, err := c.graph.Step(row.StepID)
 		if err != nil {
 			return err
 		}
-		st, err := c.graph.Step(j.StepID)
-		if err != nil {
+		if err := c.accept(row, agent.ID, hash, acquire); err != nil {
 			return err
 		}
 		job, b, step = *row, c.build, *st
-		hash := ids.HashToken(token)
-		if job.TokenHash != nil && *job.TokenHash == hash {
-			return nil
-		}
-		return store.SetJobToken(ctx, c.tx, id, &hash)
+		return nil
 	})
 	if err != nil {
 		return Assignment{}, err
 	}
 	s.dispatcher.holds(agent.ID, job)
+	s.tokens.put(hash, job, time.Now())
 	env, err := s.jobEnvironment(ctx, s.Store.Read(), b, job, step, agent)
 	return Assignment{Job: job, Token: token, Env: env, Step: step.Settings.Raw, MatrixPermutation: job.Spec.Matrix}, err
 }
 
-// reachable returns a job that the agent may run: one of its own cluster. Others do not exist for it.
-func (s *Service) reachable(ctx context.Context, agent store.Agent, jobID string) (*store.Job, error) {
+// buildToAccept returns the build of a job. A job that this node gave to the agent costs no statement.
+func (s *Service) buildToAccept(ctx context.Context, agent store.Agent, jobID string) (string, error) {
+	if known := s.dispatcher.buildOf(agent.ID, jobID); known != "" {
+		return known, nil
+	}
 	job, err := store.GetJob(ctx, s.Store.Read(), jobID)
+	if err != nil {
+		return "", missing(err, "job")
+	}
+	return job.BuildID, nil
+}
+
+// accept lets the agent take the job, with a token.
+func (c *change) accept(job *store.Job, agentID, tokenHash string, acquire bool) error {
+	var event build.Event = build.Accepted{JobID: job.ID, AgentID: agentID}
+	if acquire {
+		if err := acquirable(&job.Job, agentID); err != nil {
+			return err
+		}
+		event = build.Acquired{JobID: job.ID, AgentID: agentID}
+	}
+	had := job.TokenHash
+	job.TokenHash = &tokenHash // is saved with what the event changes
+	changes, err := c.applied(event)
+	if err != nil || !changes.Empty() || had != nil && *had == tokenHash {
+		return err
+	}
+	return store.SetJobToken(c.ctx, c.tx, job.ID, &tokenHash)
+}
+
+// reachable returns a job that the agent may run: one of its own cluster. Others do not exist for it.
+func (c *change) reachable(agent store.Agent, jobID string) (*store.Job, error) {
+	job, err := c.graph.Row(jobID)
 	if err != nil {
 		return nil, missing(err, "job")
 	}
@@ -98,7 +116,7 @@ func (s *Service) reachable(ctx context.Context, agent store.Agent, jobID string
 	if job.QueueID == "" {
 		return nil, fault.Missing("job")
 	}
-	queue, err := store.GetQueue(ctx, s.Store.Read(), job.QueueID)
+	queue, err := store.GetQueue(c.ctx, c.tx, job.QueueID)
 	if err == nil && queue.ClusterID != agent.ClusterID {
 		err = store.ErrNotFound
 	}
@@ -122,11 +140,11 @@ func acquirable(j *build.Job, agentID string) error {
 
 // jobEnvironment puts a job's variables together.
 func (s *Service) jobEnvironment(ctx context.Context, q sqldb.Queryer, b store.Build, j store.Job, step build.Step, agent store.Agent) (map[string]string, error) {
-	p, err := store.GetPipeline(ctx, q, b.PipelineID)
+	around, err := store.SurroundingsOf(ctx, q, b.PipelineID, peopleOf(b))
 	if err != nil {
 		return nil, missing(err, "pipeline")
 	}
-	shared, err := s.buildContext(ctx, q, b, p)
+	shared, err := s.buildContext(ctx, q, b, around)
 	if err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (d *dispatcher) assignSome(ctx context.Context, q *queueState) (more bool, 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, p := range pairs {
-		if !claimed[p.JobID] {
+		if claimed[p.JobID] == "" {
 			d.holder(p.AgentID).doubt()
 			q.stale = q.stale || err != nil // the job may still be there for the taking
 			continue
@@ -120,27 +120,27 @@ func agentCandidate(a store.Agent) dispatch.Agent {
 	return c
 }
 
-// claim makes the pairs true where the jobs are still scheduled, and returns which were.
-func (d *dispatcher) claim(ctx context.Context, pairs []dispatch.Pair) (map[string]bool, error) {
-	var claimed map[string]bool
-	err := d.s.Store.Write(ctx, func(tx *sqldb.Tx) error {
-		claimed = make(map[string]bool, len(pairs))
-		for _, p := range pairs {
-			ok, err := store.ClaimJob(ctx, tx, p.JobID, p.AgentID, tx.Now())
-			if err != nil {
-				return err
-			}
-			claimed[p.JobID] = ok
-		}
-		return nil
+// claim makes the pairs true where the jobs are still scheduled, and returns the builds of those that were, by job.
+func (d *dispatcher) claim(ctx context.Context, pairs []dispatch.Pair) (map[string]string, error) {
+	claims := make([]store.Claim, len(pairs))
+	agents := make([]string, len(pairs))
+	for i, p := range pairs {
+		claims[i] = store.Claim{JobID: p.JobID, AgentID: p.AgentID}
+		agents[i] = p.AgentID
+	}
+	var claimed map[string]string
+	err := d.s.Store.Write(ctx, func(tx *sqldb.Tx) (err error) {
+		claimed, err = store.ClaimJobs(ctx, tx, claims, tx.Now())
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	agents := make([]string, len(pairs))
-	for i, p := range pairs {
-		agents[i] = p.AgentID
+	d.mu.Lock()
+	for _, p := range pairs {
+		d.holder(p.AgentID).ofBuild(p.JobID, claimed[p.JobID])
 	}
+	d.mu.Unlock()
 	d.tellHolders(agents)
 	return claimed, nil
 }

@@ -29,39 +29,82 @@ type change struct {
 
 // change runs fn on a build under its lock. fn may run again when the transaction has to be repeated.
 func (s *Service) change(ctx context.Context, buildID string, fn func(c *change) error) error {
+	lock := func(ctx context.Context, q sqldb.Queryer) (store.Build, *store.Graph, error) {
+		b, err := store.LockBuild(ctx, q, buildID)
+		return b, store.NewGraph(ctx, q, buildID), err
+	}
+	return s.changeLocked(ctx, buildID, lock, fn)
+}
+
+// changeAlone is change for a function that goes on to take locks of other things than the build: two groups of such
+// might wait for each other.
+func (s *Service) changeAlone(ctx context.Context, buildID string, fn func(c *change) error) error {
 	return s.Store.Write(ctx, func(tx *sqldb.Tx) error {
 		b, err := store.LockBuild(ctx, tx, buildID)
 		if err != nil {
 			return missing(err, "build")
 		}
-		c := s.newChange(ctx, tx, b)
-		return fn(c)
+		return fn(s.newChange(ctx, tx, b, store.NewGraph(ctx, tx, b.ID)))
 	})
 }
 
-func (s *Service) newChange(ctx context.Context, tx *sqldb.Tx, b store.Build) *change {
-	c := &change{Service: s, ctx: ctx, tx: tx, build: b, graph: store.NewGraph(ctx, tx, b.ID)}
+// changeJob is change for an event of one job.
+func (s *Service) changeJob(ctx context.Context, buildID, jobID string, fn func(c *change) error) error {
+	lock := func(ctx context.Context, q sqldb.Queryer) (store.Build, *store.Graph, error) {
+		return store.LockBuildOfJob(ctx, q, buildID, jobID)
+	}
+	return s.changeLocked(ctx, buildID, lock, fn)
+}
+
+// endJob is changeJob for the end of a job.
+func (s *Service) endJob(ctx context.Context, buildID, jobID string, fn func(c *change) error) error {
+	lock := func(ctx context.Context, q sqldb.Queryer) (store.Build, *store.Graph, error) {
+		return store.LockBuildOfEndingJob(ctx, q, buildID, jobID)
+	}
+	return s.changeLocked(ctx, buildID, lock, fn)
+}
+
+func (s *Service) changeLocked(
+	ctx context.Context, buildID string, lock func(context.Context, sqldb.Queryer) (store.Build, *store.Graph, error), fn func(c *change) error,
+) error {
+	return s.Store.WriteTogether(ctx, buildID, func(tx *sqldb.Tx) error {
+		b, graph, err := lock(ctx, tx)
+		if err != nil {
+			return missing(err, "build")
+		}
+		return fn(s.newChange(ctx, tx, b, graph))
+	})
+}
+
+func (s *Service) newChange(ctx context.Context, tx *sqldb.Tx, b store.Build, graph *store.Graph) *change {
+	c := &change{Service: s, ctx: ctx, tx: tx, build: b, graph: graph}
 	tx.AfterCommit(c.committed)
 	return c
 }
 
 // apply lets an event happen to the build and saves what it changed.
 func (c *change) apply(ev build.Event) error {
+	_, err := c.applied(ev)
+	return err
+}
+
+// applied is apply for those who want to know what changed.
+func (c *change) applied(ev build.Event) (*build.Changes, error) {
 	waited := c.build.StartedAt == nil
 	changes, err := c.decide(ev)
 	if err != nil || changes.Empty() {
-		return err
+		return changes, err
 	}
 	if err := c.graph.Save(&c.build, changes); err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.carryOut(changes.Effects); err != nil {
-		return err
+		return nil, err
 	}
 	if waited && c.build.StartedAt != nil {
-		return c.supersedeAtStart()
+		return changes, c.supersedeAtStart()
 	}
-	return nil
+	return changes, nil
 }
 
 // decide asks the rules without saving anything.
@@ -122,7 +165,7 @@ func (c *change) jobEnded(j *build.Job) error {
 	if j.StartedAt == nil {
 		return nil
 	}
-	logged, err := store.HasJobLog(c.ctx, c.tx, j.ID)
+	logged, err := c.graph.HasLog(j.ID)
 	if err != nil || !logged {
 		return err
 	}

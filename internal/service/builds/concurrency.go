@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,7 +34,11 @@ func (t groupTask) key() string {
 // gives out slots takes the group's before it, so it cannot happen here.
 func (c *change) groupChanged(group string) error {
 	task := groupTask{OrganizationID: c.build.OrganizationID, Group: group}
-	return c.enqueue(taskConcurrency, task.key(), task, time.Time{})
+	body, err := json.Marshal(task)
+	if err != nil {
+		return err
+	}
+	return c.Queue.EnqueueLast(c.ctx, c.tx, queue.Task{Kind: taskConcurrency, Key: task.key(), Payload: body})
 }
 
 // maxIdleRounds is how often a look at a group may find free slots and then give out none, because others were faster.
@@ -99,7 +104,7 @@ func (s *Service) admit(ctx context.Context, task groupTask) (round, error) {
 		if err != nil {
 			return ignoreGone(err)
 		}
-		c := s.newChange(ctx, tx, b)
+		c := s.newChange(ctx, tx, b, store.NewGraph(ctx, tx, b.ID))
 		r.admitted, err = c.applyEach(jobIDs, func(id string) build.Event { return build.Admitted{JobID: id} })
 		r.more = r.admitted < len(grants)
 		r.rest = slices.DeleteFunc(members, func(m store.GroupMember) bool { return slices.Contains(jobIDs, m.JobID) })

@@ -2,6 +2,7 @@ package builds
 
 import (
 	"context"
+	"errors"
 
 	"github.com/bridle-ci/bridle/internal/core/environment"
 	"github.com/bridle-ci/bridle/internal/core/fault"
@@ -16,25 +17,31 @@ func clusterOf(ctx context.Context, q sqldb.Queryer, p store.Pipeline) (store.Cl
 		return cluster, missing(err, "cluster")
 	}
 	cluster, err := store.DefaultCluster(ctx, q, p.OrganizationID)
-	if err != nil {
-		err = missing(err, "cluster")
-		if fault.Is(err, fault.NotFound) {
-			err = fault.New(fault.Invalid, "The pipeline is in no cluster and the organization has no default cluster: set the pipeline's `cluster_id`")
-		}
+	if errors.Is(err, store.ErrNotFound) {
+		err = errNoCluster
 	}
 	return cluster, err
 }
 
-// buildContext gathers what variables and conditions tell of a build.
-func (s *Service) buildContext(ctx context.Context, q sqldb.Queryer, b store.Build, p store.Pipeline) (environment.Build, error) {
-	organization, err := store.GetOrganization(ctx, q, b.OrganizationID)
-	if err != nil {
-		return environment.Build{}, err
+var errNoCluster = fault.New(fault.Invalid, "The pipeline is in no cluster and the organization has no default cluster: set the pipeline's `cluster_id`")
+
+// peopleOf are the users that variables and conditions tell of.
+func peopleOf(b store.Build) []string {
+	var ids []string
+	for _, id := range []*string{b.CreatorID, b.UnblockerID} {
+		if id != nil {
+			ids = append(ids, *id)
+		}
 	}
-	cluster, err := clusterOf(ctx, q, p)
-	if err != nil {
-		return environment.Build{}, err
+	return ids
+}
+
+// buildContext gathers what variables and conditions tell of a build. Its people are among the users around it.
+func (s *Service) buildContext(ctx context.Context, q sqldb.Queryer, b store.Build, around store.Surroundings) (environment.Build, error) {
+	if around.Cluster == nil {
+		return environment.Build{}, errNoCluster
 	}
+	organization, p, cluster := around.Organization, around.Pipeline, around.Cluster
 	env := environment.Build{
 		OrganizationID: organization.ID, OrganizationSlug: organization.Slug,
 		PipelineID: p.ID, PipelineName: p.Name, PipelineSlug: p.Slug, Provider: p.Provider,
@@ -51,34 +58,14 @@ func (s *Service) buildContext(ctx context.Context, q sqldb.Queryer, b store.Bui
 	if pr := b.PullRequest; pr != nil {
 		env.PullRequest = &environment.PullRequest{ID: pr.ID, Base: pr.Base, Repository: pr.Repository, Labels: pr.Labels, Draft: pr.Draft}
 	}
-	if err := addPeople(ctx, q, &env, b); err != nil {
-		return environment.Build{}, err
-	}
-	return env, addOrigins(ctx, q, &env, b)
-}
-
-func addPeople(ctx context.Context, q sqldb.Queryer, env *environment.Build, b store.Build) error {
-	var ids []string
-	for _, id := range []*string{b.CreatorID, b.UnblockerID} {
-		if id != nil {
-			ids = append(ids, *id)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	users, err := store.GetUsers(ctx, q, ids)
-	if err != nil {
-		return err
-	}
 	if b.CreatorID != nil {
-		env.Creator = person(users[*b.CreatorID])
+		env.Creator = person(around.Users[*b.CreatorID])
 	}
 	if b.UnblockerID != nil {
-		unblocker := person(users[*b.UnblockerID])
+		unblocker := person(around.Users[*b.UnblockerID])
 		env.Unblocker = &unblocker
 	}
-	return nil
+	return env, addOrigins(ctx, q, &env, b)
 }
 
 func person(u store.User) environment.Person {

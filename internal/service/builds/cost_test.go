@@ -14,33 +14,38 @@ import (
 	"github.com/bridle-ci/bridle/internal/store/storetest"
 )
 
-// TestJobLifeCostsTheSameInAnyBuild counts the statements of one job's life: they must not depend on how many jobs the
-// build has.
+// TestJobLifeCostsTheSameInAnyBuild counts the statements of one job's life, and the trips they take to PostgreSQL: they
+// must not depend on how many jobs the build has.
 func TestJobLifeCostsTheSameInAnyBuild(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, w *world) {
-		cost := func(jobs int) int64 {
+		type cost struct{ statements, trips int64 }
+		measure := func(jobs int) cost {
 			w.build("steps:\n" + strings.Repeat("  - command: x\n", jobs) + "  - wait\n  - command: last\n")
 			a := w.agent()
 			w.runNext(a, 0) // what a node learns once is not counted
-			before := w.st.DB().Statements()
+			db := w.st.DB()
+			statements, trips := db.Statements(), db.Trips()
 			w.runNext(a, 0)
-			return w.st.DB().Statements() - before
+			return cost{db.Statements() - statements, db.Trips() - trips}
 		}
-		few, many := cost(3), cost(200)
+		few, many := measure(3), measure(200)
 		if many != few {
-			t.Errorf("a job's life costs %d statements in a build of 200 jobs, %d in one of 3", many, few)
+			t.Errorf("a job's life costs %+v in a build of 200 jobs, %+v in one of 3", many, few)
 		}
-		if few > maxStatements {
-			t.Errorf("a job's life costs %d statements, at most %d are allowed", few, maxStatements)
+		if few.statements > maxStatements || few.trips > maxTrips {
+			t.Errorf("a job's life costs %+v, at most %d statements and %d trips are allowed", few, maxStatements, maxTrips)
 		}
-		t.Logf("a job's life costs %d statements", few)
+		t.Logf("a job's life costs %+v", few)
 	})
 }
 
-// maxStatements bounds the statements of a job's life: claim, accept, start and finish, with the reading of what the
-// agent is told.
-const maxStatements = 40
+// maxStatements bounds the statements of a job's life, claim, accept, start and finish with the reading of what the agent
+// is told, and maxTrips how often they wait for PostgreSQL when nobody shares a transaction.
+const (
+	maxStatements = 30
+	maxTrips      = 13
+)
 
 // BenchmarkJobLife runs jobs from a pool of agents without a network in between.
 func BenchmarkJobLife(b *testing.B) {

@@ -56,20 +56,33 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, pipelineSlug s
 	if actor.UserID != "" {
 		in.CreatorID = &actor.UserID
 	}
-	p, err := store.PipelineBySlug(ctx, s.Store.Read(), actor.OrganizationID, pipelineSlug)
+	around, err := store.SurroundingsBySlug(ctx, s.Store.Read(), actor.OrganizationID, pipelineSlug, in.people())
 	if err != nil {
 		return store.Build{}, missing(err, "pipeline")
 	}
-	document, err := s.check(p, in)
+	return s.createIn(ctx, around, in)
+}
+
+// createIn makes a build in a transaction of its own. Builds of a pipeline wait for each other, as they take its numbers.
+func (s *Service) createIn(ctx context.Context, around store.Surroundings, in NewBuild) (store.Build, error) {
+	document, err := s.check(around.Pipeline, in)
 	if err != nil {
 		return store.Build{}, err
 	}
 	var created store.Build
-	err = s.Store.Write(ctx, func(tx *sqldb.Tx) error {
-		created, err = s.create(ctx, tx, p, document, in)
+	err = s.Store.WriteTogether(ctx, around.Pipeline.ID, func(tx *sqldb.Tx) (err error) {
+		created, err = s.create(ctx, tx, around, document, in)
 		return err
 	})
 	return created, err
+}
+
+// people are the users that the new build tells of.
+func (in NewBuild) people() []string {
+	if in.CreatorID == nil {
+		return nil
+	}
+	return []string{*in.CreatorID}
 }
 
 // CreateInTx is Create for the installation's own work, in a transaction of the caller: what a schedule asks for.
@@ -78,7 +91,12 @@ func (s *Service) CreateInTx(ctx context.Context, tx *sqldb.Tx, p store.Pipeline
 	if err != nil {
 		return store.Build{}, err
 	}
-	return s.create(ctx, tx, p, document, in)
+	around, err := store.SurroundingsOf(ctx, tx, p.ID, in.people())
+	if err != nil {
+		return store.Build{}, missing(err, "pipeline")
+	}
+	around.Pipeline = p
+	return s.create(ctx, tx, around, document, in)
 }
 
 // check refuses what cannot become a build, before anything is locked.
@@ -101,16 +119,19 @@ func (s *Service) check(p store.Pipeline, in NewBuild) (*pipeline.Document, erro
 }
 
 // create is the transaction of Create, for those who are in one already.
-func (s *Service) create(ctx context.Context, tx *sqldb.Tx, p store.Pipeline, document *pipeline.Document, in NewBuild) (store.Build, error) {
+func (s *Service) create(ctx context.Context, tx *sqldb.Tx, around store.Surroundings, document *pipeline.Document, in NewBuild) (store.Build, error) {
+	p := around.Pipeline
 	number, err := store.TakeBuildNumber(ctx, tx, p.ID)
 	if err != nil {
 		return store.Build{}, missing(err, "pipeline")
 	}
-	c := s.newChange(ctx, tx, newBuildRow(tx, p, number, in))
-	plan, err := c.compileStored(p, document)
+	b := newBuildRow(tx, p, number, in)
+	c := s.newChange(ctx, tx, b, store.NewGraph(ctx, tx, b.ID))
+	plan, err := c.compileStored(around, document)
 	if err != nil {
 		return store.Build{}, err
 	}
+	c.place = &placement{pipeline: p, cluster: *around.Cluster, byKey: map[string]string{}}
 	c.build.DefaultAgents, c.build.Notify = plan.Agents, plan.Notify
 	changes, err := c.decide(build.Created{Plan: plan})
 	if err != nil {
@@ -133,8 +154,8 @@ func (s *Service) create(ctx context.Context, tx *sqldb.Tx, p store.Pipeline, do
 }
 
 // compileStored compiles a pipeline's configuration for the build that is being made.
-func (c *change) compileStored(p store.Pipeline, document *pipeline.Document) (pipeline.Plan, error) {
-	env, err := c.buildContext(c.ctx, c.tx, c.build, p)
+func (c *change) compileStored(around store.Surroundings, document *pipeline.Document) (pipeline.Plan, error) {
+	env, err := c.buildContext(c.ctx, c.tx, c.build, around)
 	if err != nil {
 		return pipeline.Plan{}, err
 	}
@@ -142,7 +163,7 @@ func (c *change) compileStored(p store.Pipeline, document *pipeline.Document) (p
 		Vars: environment.Conditions(env, string(build.Creating)), Branch: c.build.Branch, Stored: true,
 		Elapsed: stopwatch(),
 	}
-	if p.ExpandsVariables() {
+	if around.Pipeline.ExpandsVariables() {
 		options.Interpolate = environment.Interpolation(env)
 	}
 	plan, err := document.Compile(options)

@@ -13,6 +13,8 @@ type holder struct {
 	known bool
 	// jobID is empty for an agent that holds none.
 	jobID string
+	// buildID is the job's build, where it is known.
+	buildID string
 	// version counts what was told of the agent, so that an answer of the database which is older than that is noticed.
 	version int
 }
@@ -29,13 +31,20 @@ func (d *dispatcher) holder(agentID string) *holder {
 
 // set notes which job an agent holds now.
 func (h *holder) set(jobID string) {
-	h.known, h.jobID = true, jobID
+	h.known, h.jobID, h.buildID = true, jobID, ""
 	h.version++
+}
+
+// ofBuild notes which build the job is of that the agent holds.
+func (h *holder) ofBuild(jobID, buildID string) {
+	if h.jobID == jobID {
+		h.buildID = buildID
+	}
 }
 
 // doubt says that what is known may be wrong.
 func (h *holder) doubt() {
-	h.known, h.jobID = false, ""
+	h.known, h.jobID, h.buildID = false, "", ""
 	h.version++
 }
 
@@ -46,6 +55,9 @@ func (h *holder) free() bool { return h.known && h.jobID == "" }
 func (h *holder) learn(version int, jobID string) bool {
 	if h.version != version {
 		return false
+	}
+	if h.jobID != jobID {
+		h.buildID = ""
 	}
 	h.known, h.jobID = true, jobID
 	return true
@@ -128,6 +140,16 @@ func (d *dispatcher) holds(agentID string, j store.Job) {
 	if q := d.queues[j.QueueID]; q != nil {
 		q.jobs.Remove(j.ID)
 	}
+}
+
+// buildOf returns the build of a job that an agent was given on this node, or "" when it is not known to have been.
+func (d *dispatcher) buildOf(agentID, jobID string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if h := d.holders[agentID]; h != nil && h.jobID == jobID {
+		return h.buildID
+	}
+	return ""
 }
 
 // forgetAgent drops what is known of an agent that left.

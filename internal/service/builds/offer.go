@@ -27,13 +27,13 @@ func (s *Service) Offer(ctx context.Context, agent store.Agent) (string, error) 
 			return "", nil
 		}
 		claimed, err := d.claim(ctx, []dispatch.Pair{{JobID: job.ID, AgentID: agent.ID}})
-		if err != nil || !claimed[job.ID] {
+		if err != nil || claimed[job.ID] == "" {
 			d.drop(agent, job, err)
 		}
 		if err != nil {
 			return "", err
 		}
-		if claimed[job.ID] {
+		if claimed[job.ID] != "" {
 			return job.ID, nil
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/store"
-	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
 // Rebuild makes a new build like an earlier one, of the pipeline's present configuration
@@ -20,27 +19,18 @@ func (s *Service) Rebuild(ctx context.Context, actor access.Actor, pipelineSlug,
 	if err != nil {
 		return store.Build{}, err
 	}
-	p, err := store.GetPipeline(ctx, s.Store.Read(), from.PipelineID)
-	if err != nil {
-		return store.Build{}, missing(err, "pipeline")
-	}
-	if !p.AllowRebuilds {
-		return store.Build{}, fault.New(fault.Invalid, "This pipeline does not allow rebuilds: make a new build instead")
-	}
 	in := again(from)
 	if actor.UserID != "" {
 		in.CreatorID = &actor.UserID
 	}
-	document, err := s.check(p, in)
+	around, err := store.SurroundingsOf(ctx, s.Store.Read(), from.PipelineID, in.people())
 	if err != nil {
-		return store.Build{}, err
+		return store.Build{}, missing(err, "pipeline")
 	}
-	var created store.Build
-	err = s.Store.Write(ctx, func(tx *sqldb.Tx) error {
-		created, err = s.create(ctx, tx, p, document, in)
-		return err
-	})
-	return created, err
+	if !around.Pipeline.AllowRebuilds {
+		return store.Build{}, fault.New(fault.Invalid, "This pipeline does not allow rebuilds: make a new build instead")
+	}
+	return s.createIn(ctx, around, in)
 }
 
 // again is what a build like from is asked for with: what names the commit and the pull request, as they were captured

@@ -26,7 +26,7 @@ func (s *Service) trigger(ctx context.Context, task jobTask) error {
 	if err != nil {
 		return err
 	}
-	err = s.change(ctx, job.BuildID, func(c *change) error {
+	err = s.changeAlone(ctx, job.BuildID, func(c *change) error {
 		j, err := c.graph.Job(task.JobID)
 		if err != nil || j.TriggeredBuildID != "" || j.State.Terminal() {
 			return err
@@ -85,11 +85,7 @@ func (c *change) makeChild(j *build.Job) (store.Build, error) {
 		return store.Build{}, err
 	}
 	in := c.childOf(j, settings, p)
-	document, err := c.check(p, in)
-	if err != nil {
-		return store.Build{}, err
-	}
-	return c.create(c.ctx, c.tx, p, document, in)
+	return c.CreateInTx(c.ctx, c.tx, p, in)
 }
 
 // mayTrigger refuses what the person behind the build may not do: to build the target. A build that nobody made, and

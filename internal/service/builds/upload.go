@@ -77,11 +77,11 @@ func (s *Service) compileUpload(ctx context.Context, job store.Job, document *pi
 	if err != nil {
 		return pipeline.Plan{}, missing(err, "build")
 	}
-	p, err := store.GetPipeline(ctx, q, b.PipelineID)
+	around, err := store.SurroundingsOf(ctx, q, b.PipelineID, peopleOf(b))
 	if err != nil {
 		return pipeline.Plan{}, missing(err, "pipeline")
 	}
-	env, err := s.buildContext(ctx, q, b, p)
+	env, err := s.buildContext(ctx, q, b, around)
 	if err != nil {
 		return pipeline.Plan{}, err
 	}

@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -74,5 +75,34 @@ func TestJobCountsOfQueues(t *testing.T) {
 		same(t, "counts", got, err, want)
 		got, err = store.JobCountsOfQueues(t.Context(), st.Read(), nil)
 		same(t, "counts of none", got, err, nil)
+	})
+}
+
+// Noting which agents were seen must not wait for a row of one while others wait for rows that it holds.
+func TestTouchAgentsWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		if st.DB().Engine() == sqldb.SQLite {
+			return // one transaction at a time
+		}
+		w := storetest.NewWorld(t, st)
+		busy, free := storetest.Agent(t, st, w.Queue), storetest.Agent(t, st, w.Queue)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		at := free.LastSeenAt.Add(time.Hour)
+		err := st.Write(ctx, func(tx *sqldb.Tx) error {
+			if _, err := store.LockAgent(ctx, tx, busy.ID); err != nil {
+				return err
+			}
+			return st.Write(ctx, func(tx *sqldb.Tx) error {
+				return store.TouchAgents(ctx, tx, []string{busy.ID, free.ID}, at)
+			})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		free.LastSeenAt = &at
+		got, err := store.GetAgents(ctx, st.Read(), []string{busy.ID, free.ID})
+		same(t, "touched", got, err, map[string]store.Agent{busy.ID: busy, free.ID: free})
 	})
 }

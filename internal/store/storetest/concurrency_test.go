@@ -102,7 +102,7 @@ func TestJobKeepsItsLimit(t *testing.T) {
 		}
 		wait := 1500 * time.Millisecond
 		got.State, got.ConcurrencyWait = build.JobScheduled, &wait
-		storetest.Write(t, st, func(tx *sqldb.Tx) error { return store.SaveJob(t.Context(), tx, &got.Job, build.JobLimited) })
+		storetest.Write(t, st, func(tx *sqldb.Tx) error { return store.SaveJob(t.Context(), tx, got, build.JobLimited) })
 		if got, err = store.GetJob(t.Context(), st.Read(), j.ID); err != nil || *got.ConcurrencyWait != wait {
 			t.Errorf("waited %v, %v", got.ConcurrencyWait, err)
 		}

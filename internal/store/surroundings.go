@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+
+	"github.com/bridle-ci/bridle/internal/store/sqldb"
+)
+
+// Surroundings are what a build of a pipeline is made and run in.
+type Surroundings struct {
+	Pipeline     Pipeline
+	Organization Organization
+	// Cluster is the pipeline's own, or else its organization's default; nil when there is neither.
+	Cluster *Cluster
+	// Users are those of the people asked for that exist, by id.
+	Users map[string]User
+}
+
+// SurroundingsOf returns the surroundings of a pipeline, in one trip to the database.
+func SurroundingsOf(ctx context.Context, q sqldb.Queryer, pipelineID string, userIDs []string) (Surroundings, error) {
+	return surroundings(ctx, q, userIDs, "p.id = $1", pipelineID)
+}
+
+// SurroundingsBySlug is SurroundingsOf for an organization's pipeline.
+func SurroundingsBySlug(ctx context.Context, q sqldb.Queryer, organizationID, slug string, userIDs []string) (Surroundings, error) {
+	return surroundings(ctx, q, userIDs, "p.organization_id = $1 AND p.slug = $2", organizationID, slug)
+}
+
+func surroundings(ctx context.Context, q sqldb.Queryer, userIDs []string, where string, args ...any) (Surroundings, error) {
+	var s Surroundings
+	var clusters []Cluster
+	var users []User
+	statements := []sqldb.Statement{
+		found(&s.Pipeline, scanPipeline, "SELECT "+pipelineColumns+" FROM pipelines p WHERE "+where, args...),
+		found(&s.Organization, scanOrganization, "SELECT "+columns("o", organizationColumns)+
+			" FROM pipelines p JOIN organizations o ON o.id = p.organization_id WHERE "+where, args...),
+		listed(&clusters, scanCluster, "SELECT "+columns("c", clusterColumns)+` FROM pipelines p JOIN clusters c
+			ON c.id = p.cluster_id OR p.cluster_id IS NULL AND c.organization_id = p.organization_id AND c.is_default
+			WHERE `+where, args...),
+	}
+	if len(userIDs) > 0 {
+		statements = append(statements, listed(&users, scanUser,
+			"SELECT "+userColumns+" FROM users WHERE "+sqldb.In(q, "id", 1, userIDs), sqldb.List(q, userIDs)))
+	}
+	if err := q.Send(ctx, statements...); err != nil {
+		return Surroundings{}, err
+	}
+	if len(clusters) > 0 {
+		s.Cluster = &clusters[0]
+	}
+	s.Users = make(map[string]User, len(users))
+	for _, u := range users {
+		s.Users[u.ID] = u
+	}
+	return s, nil
+}
