@@ -200,17 +200,30 @@ func SetBuildUnblocker(ctx context.Context, q sqldb.Queryer, id, userID string) 
 
 // TakeBuildNumber returns the next number of a pipeline. Numbers have no gaps: the row stays locked until the
 // transaction that uses the number ends.
-func TakeBuildNumber(ctx context.Context, q sqldb.Queryer, pipelineID string) (int64, error) {
-	return TakeBuildNumbers(ctx, q, pipelineID, 1)
+func TakeBuildNumber(ctx context.Context, tx *sqldb.Tx, pipelineID string) (int64, error) {
+	return TakeBuildNumbers(ctx, tx, pipelineID, 1)
 }
 
-// TakeBuildNumbers takes the next so many numbers of a pipeline and returns the first.
-func TakeBuildNumbers(ctx context.Context, q sqldb.Queryer, pipelineID string, count int64) (int64, error) {
+// TakeBuildNumbers takes the next so many numbers of a pipeline and returns the first. Of those that share a transaction
+// only the first has to ask: the others know what it left.
+func TakeBuildNumbers(ctx context.Context, tx *sqldb.Tx, pipelineID string, count int64) (int64, error) {
+	key := nextNumber{pipelineID}
+	if first, known := tx.Shared(key).(int64); known {
+		tx.Share(key, first+count)
+		return first, tx.Later(ctx, nil, "UPDATE pipelines SET next_build_number = $2 WHERE id = $1", pipelineID, first+count)
+	}
 	var next int64
-	err := q.QueryRow(ctx, `UPDATE pipelines SET next_build_number = next_build_number + $2 WHERE id = $1
+	err := tx.QueryRow(ctx, `UPDATE pipelines SET next_build_number = next_build_number + $2 WHERE id = $1
 		RETURNING next_build_number`, pipelineID, count).Scan(&next)
-	return next - count, notFound(err)
+	if err != nil {
+		return 0, notFound(err)
+	}
+	tx.Share(key, next)
+	return next - count, nil
 }
+
+// nextNumber is the key under which a pipeline's next number is shared.
+type nextNumber struct{ pipelineID string }
 
 // HasBuilds reports whether there is any build.
 func HasBuilds(ctx context.Context, q sqldb.Queryer) (bool, error) {

@@ -105,7 +105,7 @@ func (d *postgresDB) attempt(ctx context.Context, db *DB, fn func(tx *Tx) error)
 		return err
 	}
 	defer q.end(ctx) // also when fn panics
-	tx := newTx(q, db.config.Now())
+	tx := newTx(q, db.config.Now(), q.shared)
 	if err := q.turn(tx, fn); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (d *postgresDB) begin(ctx context.Context) (*postgresTx, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin transaction: %w", closedOr(err))
 	}
-	return &postgresTx{conn: conn, count: d.count}, nil
+	return &postgresTx{conn: conn, count: d.count, shared: map[any]any{}}, nil
 }
 
 // closedOr says ErrClosed in place of the pool's own error for it.

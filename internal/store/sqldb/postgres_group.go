@@ -137,7 +137,7 @@ func (m *groupMember) follow(ctx context.Context, db *DB, q *postgresTx, fn func
 		<-m.signals
 		return nil, groupOutcome{err: err}
 	}
-	tx := newTx(q, db.config.Now())
+	tx := newTx(q, db.config.Now(), q.shared)
 	m.takeTurn(q, tx, fn)
 	return tx, (<-m.signals).groupOutcome
 }
@@ -163,7 +163,7 @@ func (d *postgresDB) lead(ctx context.Context, db *DB, key string, fn func(tx *T
 		return nil, groupOutcome{err: err}
 	}
 	defer q.end(ctx)
-	tx = newTx(q, db.config.Now())
+	tx = newTx(q, db.config.Now(), q.shared)
 	if err := q.turn(tx, fn); err != nil {
 		return nil, groupOutcome{again: repeatable(err), err: err}
 	}

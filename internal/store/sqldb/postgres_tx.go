@@ -15,6 +15,7 @@ const beginSQL = "begin isolation level read committed"
 type postgresTx struct {
 	conn      *pgxpool.Conn
 	count     *counters
+	shared    map[any]any
 	begun     bool
 	waiting   []laterStatement
 	final     []lastStatement

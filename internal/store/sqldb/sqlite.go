@@ -100,7 +100,7 @@ func (d *sqliteDB) readTogether(ctx context.Context, fn func(q Queryer) error) e
 
 func (d *sqliteDB) write(ctx context.Context, db *DB, fn func(tx *Tx) error) error {
 	q := &sqliteTx{conn: d.writer.conn}
-	tx := newTx(q, db.config.Now())
+	tx := newTx(q, db.config.Now(), map[any]any{})
 	err := d.writer.do(ctx, func() error {
 		defer func() {
 			q.closeRows()

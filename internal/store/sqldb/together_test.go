@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
+	"github.com/google/go-cmp/cmp"
 )
 
 const grow = "UPDATE things SET size = size + 1 WHERE id = $1"
@@ -148,6 +149,51 @@ func TestOneTransactionForAll(t *testing.T) {
 	if got := size(t, db, firstID); got != others+1 {
 		t.Errorf("counted to %d, want %d", got, others+1)
 	}
+}
+
+// What one leaves for the next is there for those that share its transaction, and for nobody else.
+func TestShared(t *testing.T) {
+	t.Parallel()
+
+	type key struct{}
+	onBoth(t, func(t *testing.T, db *sqldb.DB) {
+		for range 2 {
+			err := db.Write(t.Context(), func(tx *sqldb.Tx) error {
+				if got := tx.Shared(key{}); got != nil {
+					t.Errorf("found %v in a transaction of its own", got)
+				}
+				tx.Share(key{}, 1)
+				if got := tx.Shared(key{}); got != 1 {
+					t.Errorf("found %v, want 1", got)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	t.Run("in a group", func(t *testing.T) {
+		t.Parallel()
+		db := open(t, sqldb.Config{URL: postgresURL(t)})
+		things(t, db)
+		if err := insert(t, db, firstID, nil, new(int64(0))); err != nil {
+			t.Fatal(err)
+		}
+		var found []any
+		count := func(tx *sqldb.Tx) error {
+			last, _ := tx.Shared(key{}).(int)
+			found = append(found, last)
+			tx.Share(key{}, last+1)
+			return nil
+		}
+		if err := errors.Join(group(t, db, count, count, count)...); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]any{0, 1, 2}, found); diff != "" {
+			t.Errorf("found (-want +got):\n%s", diff)
+		}
+	})
 }
 
 // One that fails, panics or gives up takes nothing with it.

@@ -10,11 +10,20 @@ type Tx struct {
 	Queryer
 	now   time.Time
 	hooks []func()
+	// shared is the same for all that share the transaction.
+	shared map[any]any
 }
 
-func newTx(q Queryer, now time.Time) *Tx {
-	return &Tx{Queryer: q, now: now.UTC().Truncate(time.Microsecond)}
+func newTx(q Queryer, now time.Time, shared map[any]any) *Tx {
+	return &Tx{Queryer: q, now: now.UTC().Truncate(time.Microsecond), shared: shared}
 }
+
+// Shared returns what those of WriteTogether that share the transaction and ran before left for this one under a key, or
+// nil. It is for what a lock of the transaction keeps as it is.
+func (tx *Tx) Shared(key any) any { return tx.shared[key] }
+
+// Share leaves a value for those that run after this one, as Shared tells.
+func (tx *Tx) Share(key, value any) { tx.shared[key] = value }
 
 // Now is the time of this transaction in UTC: one for all it writes, to the microsecond that a row can hold.
 func (tx *Tx) Now() time.Time { return tx.now }
