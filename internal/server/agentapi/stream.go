@@ -20,6 +20,10 @@ import (
 // maxStreamRequest is in bytes.
 const maxStreamRequest = 64 << 10
 
+// minCompressed is the size in bytes from which a message is compressed. Nearly all are smaller than what compressing them
+// would add, and it costs more than anything else that a message takes.
+const minCompressed = 1 << 10
+
 // StreamTimes are when streams of pings show that they are alive, or end.
 type StreamTimes struct {
 	// Keepalive is how often an open stream carries something, so that nothing on the way thinks it dead. Only agents
@@ -37,6 +41,7 @@ var DefaultStreamTimes = StreamTimes{Keepalive: 20 * time.Second, Recycle: 45 * 
 func (a *API) streamHandler() http.Handler {
 	_, handler := agentedge.NewAgentEdgeServiceHandler(pingStreams{a},
 		connect.WithReadMaxBytes(maxStreamRequest),
+		connect.WithCompressMinBytes(minCompressed),
 		connect.WithRecover(func(ctx context.Context, _ connect.Spec, _ http.Header, p any) error {
 			a.Log.ErrorContext(ctx, "stream panicked", "panic", p)
 			return connect.NewError(connect.CodeInternal, errInternal)

@@ -1,6 +1,8 @@
 package agentapi_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/server/agentapi"
+	"github.com/bridle-ci/bridle/internal/server/agentapi/agentedge"
 	"github.com/bridle-ci/bridle/internal/server/agentapi/agenttest"
 	"github.com/bridle-ci/bridle/internal/store"
 	"github.com/bridle-ci/bridle/internal/store/storetest"
@@ -164,6 +167,28 @@ func TestStreamPath(t *testing.T) {
 		if response.StatusCode != want {
 			t.Errorf("%s: status %d, want %d", path, response.StatusCode, want)
 		}
+	}
+}
+
+// Agents accept compressed messages; the short ones that there are come as they are.
+func TestStreamLeavesShortMessagesAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	row := storetest.Agent(t, w.st, w.Queue)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		w.server.URL+agentedge.AgentEdgeServiceStreamPingsProcedure, bytes.NewReader(make([]byte, 5))) // an empty message
+	must(t, err)
+	request.Header = http.Header{
+		"Authorization": {"Token " + row.ID}, "Content-Type": {"application/grpc+proto"}, "Grpc-Accept-Encoding": {"gzip"}, "Te": {"trailers"},
+	}
+	response, err := w.server.HTTP.Do(request)
+	must(t, err)
+	defer response.Body.Close()
+	prefix := make([]byte, 5) // a flag that says whether the message is compressed, and its length
+	_, err = io.ReadFull(response.Body, prefix)
+	must(t, err)
+	if prefix[0] != 0 {
+		t.Errorf("the first message has flags %d and %d bytes, want it plain", prefix[0], prefix[4])
 	}
 }
 
