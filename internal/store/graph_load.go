@@ -35,6 +35,21 @@ func LockBuildOfEndingJob(ctx context.Context, q sqldb.Queryer, buildID, jobID s
 	return b, g, nil
 }
 
+// LockBuildOfAcceptedJob is LockBuildOfJob for an agent that takes the job. It also reads the surroundings of the build,
+// with its people, where that saves a trip; else they are nil.
+func LockBuildOfAcceptedJob(ctx context.Context, q sqldb.Queryer, buildID, jobID string) (Build, *Graph, *Surroundings, error) {
+	if q.Engine() != sqldb.Postgres {
+		b, g, err := LockBuildOfJob(ctx, q, buildID, jobID)
+		return b, g, nil, err
+	}
+	var r surroundingsReader
+	statements := append(r.statements("p.id = (SELECT pipeline_id FROM builds WHERE id = $1)", buildID),
+		r.people("id IN (SELECT creator_id FROM builds WHERE id = $1 UNION ALL SELECT unblocker_id FROM builds WHERE id = $1)", buildID))
+	b, g, err := lockBuildOfJob(ctx, q, buildID, jobID, statements)
+	around := r.result()
+	return b, g, &around, err
+}
+
 func lockBuildOfJob(ctx context.Context, q sqldb.Queryer, buildID, jobID string, more []sqldb.Statement) (Build, *Graph, error) {
 	var b Build
 	var jobs []*Job

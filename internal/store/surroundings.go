@@ -27,30 +27,46 @@ func SurroundingsBySlug(ctx context.Context, q sqldb.Queryer, organizationID, sl
 }
 
 func surroundings(ctx context.Context, q sqldb.Queryer, userIDs []string, where string, args ...any) (Surroundings, error) {
-	var s Surroundings
-	var clusters []Cluster
-	var users []User
-	statements := []sqldb.Statement{
-		found(&s.Pipeline, scanPipeline, "SELECT "+pipelineColumns+" FROM pipelines p WHERE "+where, args...),
-		found(&s.Organization, scanOrganization, "SELECT "+columns("o", organizationColumns)+
+	var r surroundingsReader
+	statements := r.statements(where, args...)
+	if len(userIDs) > 0 {
+		statements = append(statements, r.people(sqldb.In(q, "id", 1, userIDs), sqldb.List(q, userIDs)))
+	}
+	err := q.Send(ctx, statements...)
+	return r.result(), err
+}
+
+// surroundingsReader collects the rows of surroundings.
+type surroundingsReader struct {
+	pipeline     Pipeline
+	organization Organization
+	clusters     []Cluster
+	users        []User
+}
+
+// statements read what is around a pipeline p that a condition names.
+func (r *surroundingsReader) statements(where string, args ...any) []sqldb.Statement {
+	return []sqldb.Statement{
+		found(&r.pipeline, scanPipeline, "SELECT "+pipelineColumns+" FROM pipelines p WHERE "+where, args...),
+		found(&r.organization, scanOrganization, "SELECT "+columns("o", organizationColumns)+
 			" FROM pipelines p JOIN organizations o ON o.id = p.organization_id WHERE "+where, args...),
-		listed(&clusters, scanCluster, "SELECT "+columns("c", clusterColumns)+` FROM pipelines p JOIN clusters c
+		listed(&r.clusters, scanCluster, "SELECT "+columns("c", clusterColumns)+` FROM pipelines p JOIN clusters c
 			ON c.id = p.cluster_id OR p.cluster_id IS NULL AND c.organization_id = p.organization_id AND c.is_default
 			WHERE `+where, args...),
 	}
-	if len(userIDs) > 0 {
-		statements = append(statements, listed(&users, scanUser,
-			"SELECT "+userColumns+" FROM users WHERE "+sqldb.In(q, "id", 1, userIDs), sqldb.List(q, userIDs)))
+}
+
+func (r *surroundingsReader) people(where string, args ...any) sqldb.Statement {
+	return listed(&r.users, scanUser, "SELECT "+userColumns+" FROM users WHERE "+where, args...)
+}
+
+func (r *surroundingsReader) result() Surroundings {
+	s := Surroundings{Pipeline: r.pipeline, Organization: r.organization, Users: make(map[string]User, len(r.users))}
+	if len(r.clusters) > 0 {
+		s.Cluster = &r.clusters[0]
 	}
-	if err := q.Send(ctx, statements...); err != nil {
-		return Surroundings{}, err
-	}
-	if len(clusters) > 0 {
-		s.Cluster = &clusters[0]
-	}
-	s.Users = make(map[string]User, len(users))
-	for _, u := range users {
+	for _, u := range r.users {
 		s.Users[u.ID] = u
 	}
-	return s, nil
+	return s
 }

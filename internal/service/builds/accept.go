@@ -50,7 +50,12 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 	var job store.Job
 	var b store.Build
 	var step build.Step
-	err = s.changeJob(ctx, buildID, id, func(c *change) error {
+	var around *store.Surroundings
+	lock := func(ctx context.Context, q sqldb.Queryer) (b store.Build, g *store.Graph, err error) {
+		b, g, around, err = store.LockBuildOfAcceptedJob(ctx, q, buildID, id)
+		return b, g, err
+	}
+	err = s.changeLocked(ctx, buildID, lock, func(c *change) error {
 		row, err := c.reachable(agent, id)
 		if err != nil {
 			return err
@@ -70,7 +75,7 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 	}
 	s.dispatcher.holds(agent.ID, job)
 	s.tokens.put(hash, job, time.Now())
-	env, err := s.jobEnvironment(ctx, s.Store.Read(), b, job, step, agent)
+	env, err := s.jobEnvironment(ctx, s.Store.Read(), around, b, job, step, agent)
 	return Assignment{Job: job, Token: token, Env: env, Step: step.Settings.Raw, MatrixPermutation: job.Spec.Matrix}, err
 }
 
@@ -138,13 +143,18 @@ func acquirable(j *build.Job, agentID string) error {
 	return fault.New(fault.Conflict, "The job has been taken by another agent, or has ended")
 }
 
-// jobEnvironment puts a job's variables together.
-func (s *Service) jobEnvironment(ctx context.Context, q sqldb.Queryer, b store.Build, j store.Job, step build.Step, agent store.Agent) (map[string]string, error) {
-	around, err := store.SurroundingsOf(ctx, q, b.PipelineID, peopleOf(b))
-	if err != nil {
-		return nil, missing(err, "pipeline")
+// jobEnvironment puts a job's variables together. What is around the build is read unless it is given.
+func (s *Service) jobEnvironment(
+	ctx context.Context, q sqldb.Queryer, around *store.Surroundings, b store.Build, j store.Job, step build.Step, agent store.Agent,
+) (map[string]string, error) {
+	if around == nil {
+		read, err := store.SurroundingsOf(ctx, q, b.PipelineID, peopleOf(b))
+		if err != nil {
+			return nil, missing(err, "pipeline")
+		}
+		around = &read
 	}
-	shared, err := s.buildContext(ctx, q, b, around)
+	shared, err := s.buildContext(ctx, q, b, *around)
 	if err != nil {
 		return nil, err
 	}

@@ -35,5 +35,5 @@ func (s *Service) JobEnv(ctx context.Context, actor access.Actor, ref JobRef) (m
 			return nil, err
 		}
 	}
-	return s.jobEnvironment(ctx, q, b, job, *step, agent)
+	return s.jobEnvironment(ctx, q, nil, b, job, *step, agent)
 }

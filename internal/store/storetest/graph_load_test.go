@@ -21,13 +21,24 @@ func TestLockBuildOfJob(t *testing.T) {
 		ctx := t.Context()
 		w := storetest.NewWorld(t, st)
 		p := storetest.Pipeline(t, st, w.Organization)
-		b, other := storetest.Build(t, st, p), storetest.Build(t, st, p)
+		b := storetest.Build(t, st, p, func(b *store.Build) { b.CreatorID = &w.Admin.ID })
+		other := storetest.Build(t, st, p)
 		step, next := storetest.Step(t, st, b), storetest.Step(t, st, b)
 		job, foreign := storetest.Job(t, st, b, step), storetest.Job(t, st, other, storetest.Step(t, st, other))
 		edge := &build.Edge{ID: store.NewID(), BuildID: b.ID, From: step.ID, To: next.ID, State: build.EdgeOpen}
 		storetest.Write(t, st, func(tx *sqldb.Tx) error { return store.InsertEdges(ctx, tx, []*build.Edge{edge}) })
 
-		for name, lock := range map[string]lockOfJob{"job": store.LockBuildOfJob, "ending job": store.LockBuildOfEndingJob} {
+		accepted := func(ctx context.Context, q sqldb.Queryer, buildID, jobID string) (store.Build, *store.Graph, error) {
+			b, g, around, err := store.LockBuildOfAcceptedJob(ctx, q, buildID, jobID)
+			if around != nil && err == nil {
+				want, wantErr := store.SurroundingsOf(ctx, q, p.ID, []string{w.Admin.ID})
+				same(t, "around", *around, wantErr, want)
+			}
+			return b, g, err
+		}
+		for name, lock := range map[string]lockOfJob{
+			"job": store.LockBuildOfJob, "ending job": store.LockBuildOfEndingJob, "accepted job": accepted,
+		} {
 			t.Run(name, func(t *testing.T) {
 				storetest.Write(t, st, func(tx *sqldb.Tx) error {
 					got, g, err := lock(ctx, tx, b.ID, job.ID)
