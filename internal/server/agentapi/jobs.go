@@ -134,7 +134,11 @@ func (a *API) finish(c *call) error {
 	if err != nil {
 		return err
 	}
-	a.Agents.Changed(c.job.AgentID)
+	if in.IgnoreAgentInDispatches {
+		a.Agents.Changed(c.job.AgentID)
+	} else {
+		a.Agents.Finished(c.job.AgentID, a.Now())
+	}
 	return c.done()
 }
 

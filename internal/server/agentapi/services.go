@@ -29,6 +29,7 @@ type Agents interface {
 	Refresh(ctx context.Context, token string) (store.Agent, error)
 	Watch(agentID string) (changes <-chan string, cancel func())
 	Changed(agentID string)
+	Finished(agentID string, at time.Time)
 	Connect(ctx context.Context, token string) (store.Agent, error)
 	Disconnect(ctx context.Context, token string) (agentID string, err error)
 	Stop(ctx context.Context, agentID string, force bool) error

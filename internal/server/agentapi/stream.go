@@ -128,8 +128,8 @@ func (s *pingStream) run(ctx context.Context, changes <-chan string) error {
 			return errRecycled
 		case jobID := <-s.jobs():
 			err = s.send(jobAssigned(jobID))
-		case <-changes:
-			err = s.changed(ctx)
+		case hint := <-changes:
+			err = s.changed(ctx, hint)
 		case <-keepalive.C:
 			err = s.send(&agentedge.StreamPingsResponse{
 				Action: &agentedge.StreamPingsResponse_Keepalive{Keepalive: &agentedge.KeepaliveAction{}},
@@ -155,9 +155,13 @@ func (s *pingStream) timers() (keepalive *time.Ticker, recycle *time.Timer) {
 	return keepalive, recycle
 }
 
-// changed looks at the agent's row again. An agent that has ended a job is told what to do next even if that is what it
-// was told before: some wait for it in order to leave.
-func (s *pingStream) changed(ctx context.Context) error {
+// changed looks at the agent's row again, unless the hint says all. An agent that has ended a job is told what to do next
+// even if that is what it was told before: some wait for it in order to leave.
+func (s *pingStream) changed(ctx context.Context, hint string) error {
+	if at, finished := agents.FinishedAt(hint); finished {
+		s.agent.LastJobFinishedAt = &at
+		return s.direct(ctx)
+	}
 	before := s.agent
 	now, err := s.api.Agents.Refresh(ctx, s.token)
 	if err != nil {

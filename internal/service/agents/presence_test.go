@@ -71,6 +71,13 @@ func TestSession(t *testing.T) {
 		t.Error("a session did not look at its row after a hint")
 	}
 	b.constant(t, "a session after a hint", 0, func() { session() })
+	finished := b.clock.Now().Add(time.Second)
+	b.constant(t, "a session after a finished job", 0, func() {
+		b.service.Finished(row.ID, finished)
+		if at := session().LastJobFinishedAt; at == nil || !at.Equal(finished) {
+			t.Errorf("the agent finished its last job at %v, want %v", at, finished)
+		}
+	})
 	insert(t, b, func(ctx context.Context, tx *sqldb.Tx) error { return store.ResumeAgent(ctx, tx, row.ID) })
 	b.clock.Advance(6 * time.Minute)
 	if session().Paused() {

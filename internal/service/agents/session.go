@@ -148,12 +148,23 @@ func (s *sessions) get(hash string) (store.Agent, bool) {
 func (e *session) look() {
 	for {
 		select {
-		case <-e.changes:
-			e.stale()
+		case hint := <-e.changes:
+			e.hear(hint)
 		default:
 			return
 		}
 	}
+}
+
+// hear takes one hint.
+func (e *session) hear(hint string) {
+	at, finished := FinishedAt(hint)
+	if !finished || !e.loaded {
+		e.stale()
+		return
+	}
+	e.agent.LastJobFinishedAt = &at
+	e.generation++
 }
 
 func (e *session) stale() {
