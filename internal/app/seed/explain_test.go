@@ -34,6 +34,15 @@ func (e *explainer) QueryRow(ctx context.Context, sql string, args ...any) sqldb
 	return e.Queryer.QueryRow(ctx, sql, args...)
 }
 
+func (e *explainer) Send(ctx context.Context, statements ...sqldb.Statement) error {
+	for _, s := range statements {
+		if err := e.explain(s.SQL, s.Args); err != nil {
+			return err
+		}
+	}
+	return e.Queryer.Send(ctx, statements...)
+}
+
 type failedRow struct{ err error }
 
 func (r failedRow) Scan(...any) error { return r.err }

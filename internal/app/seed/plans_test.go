@@ -44,7 +44,25 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 	jobIDs := []string{g.job.ID, store.NewID()}
 	agents := store.AgentFilter{OrganizationID: g.Organization.ID}
 	return map[string]func(q sqldb.Queryer) error{
-		"build":           func(q sqldb.Queryer) error { return second(store.GetBuild(ctx, q, g.build.ID)) },
+		"build": func(q sqldb.Queryer) error { return second(store.GetBuild(ctx, q, g.build.ID)) },
+		"surroundings": func(q sqldb.Queryer) error {
+			return second(store.SurroundingsOf(ctx, q, g.pipeline.ID, []string{g.Admin.ID}))
+		},
+		"surroundings by slug": func(q sqldb.Queryer) error {
+			return second(store.SurroundingsBySlug(ctx, q, g.Organization.ID, "seed-1", nil))
+		},
+		"build with a job": func(q sqldb.Queryer) error {
+			_, _, err := store.LockBuildOfJob(ctx, q, g.build.ID, g.job.ID)
+			return err
+		},
+		"build with an ending job": func(q sqldb.Queryer) error {
+			_, _, err := store.LockBuildOfEndingJob(ctx, q, g.build.ID, g.job.ID)
+			return err
+		},
+		"build with an accepted job": func(q sqldb.Queryer) error {
+			_, _, _, err := store.LockBuildOfAcceptedJob(ctx, q, g.build.ID, g.job.ID)
+			return err
+		},
 		"build by number": func(q sqldb.Queryer) error { return second(store.BuildByNumber(ctx, q, g.pipeline.ID, g.build.Number)) },
 		"builds by id":    func(q sqldb.Queryer) error { return second(store.GetBuilds(ctx, q, ids)) },
 		"builds of jobs":  func(q sqldb.Queryer) error { return second(store.ChildBuilds(ctx, q, jobIDs)) },
