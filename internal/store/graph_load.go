@@ -44,7 +44,8 @@ func LockBuildOfAcceptedJob(ctx context.Context, q sqldb.Queryer, buildID, jobID
 	}
 	var r surroundingsReader
 	statements := append(r.statements("p.id = (SELECT pipeline_id FROM builds WHERE id = $1)", buildID),
-		r.people("id IN (SELECT creator_id FROM builds WHERE id = $1 UNION ALL SELECT unblocker_id FROM builds WHERE id = $1)", buildID))
+		listed(&r.users, scanUser, "SELECT "+columns("u", userColumns)+
+			" FROM builds b JOIN users u ON u.id IN (b.creator_id, b.unblocker_id) WHERE b.id = $1", buildID))
 	b, g, err := lockBuildOfJob(ctx, q, buildID, jobID, statements)
 	around := r.result()
 	return b, g, &around, err

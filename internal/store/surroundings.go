@@ -30,7 +30,8 @@ func surroundings(ctx context.Context, q sqldb.Queryer, userIDs []string, where 
 	var r surroundingsReader
 	statements := r.statements(where, args...)
 	if len(userIDs) > 0 {
-		statements = append(statements, r.people(sqldb.In(q, "id", 1, userIDs), sqldb.List(q, userIDs)))
+		statements = append(statements, listed(&r.users, scanUser,
+			"SELECT "+userColumns+" FROM users WHERE "+sqldb.In(q, "id", 1, userIDs), sqldb.List(q, userIDs)))
 	}
 	err := q.Send(ctx, statements...)
 	return r.result(), err
@@ -54,10 +55,6 @@ func (r *surroundingsReader) statements(where string, args ...any) []sqldb.State
 			ON c.id = p.cluster_id OR p.cluster_id IS NULL AND c.organization_id = p.organization_id AND c.is_default
 			WHERE `+where, args...),
 	}
-}
-
-func (r *surroundingsReader) people(where string, args ...any) sqldb.Statement {
-	return listed(&r.users, scanUser, "SELECT "+userColumns+" FROM users WHERE "+where, args...)
 }
 
 func (r *surroundingsReader) result() Surroundings {
