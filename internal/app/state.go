@@ -57,7 +57,7 @@ func (s *state) open(ctx context.Context, c Config) error {
 
 func (s *state) openDatabase(ctx context.Context, c Config) error {
 	durability := c.Durability
-	if s.folder.temporary {
+	if s.folder.temporary && c.Storage.Database == "" {
 		durability = sqldb.DurabilityNormal // what is going to be removed need not survive
 	}
 	var err error

@@ -30,7 +30,7 @@ type Server struct {
 type Storage struct {
 	Data       string `placeholder:"./bridle-data" help:"Folder of the SQLite database, logs and artifacts. It is made when missing."`
 	Database   string `secret:"url" placeholder:"URL" help:"Database: postgres://user:password@host/name or sqlite:///path/to/file.db. Without it, a SQLite file in the data folder."`
-	Durability string `enum:"full,normal" default:"full" help:"When a write to SQLite counts as done: full waits for the disk, normal survives a crash of the process but may lose the last moments on a power cut."`
+	Durability string `enum:"full,normal" default:"full" help:"When a write counts as done: full waits for the disk, normal survives a crash of the process but may lose the last moments on a power cut. On PostgreSQL, full leaves the server's own settings as they are, and normal turns synchronous_commit off."`
 }
 
 // Network says how clients reach the server.

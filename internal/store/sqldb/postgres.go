@@ -42,6 +42,9 @@ func openPostgres(ctx context.Context, c Config, count *counters) (*postgresDB, 
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "bridle"
 	}
+	if _, set := config.ConnConfig.RuntimeParams["synchronous_commit"]; c.Durability == DurabilityNormal && !set {
+		config.ConnConfig.RuntimeParams["synchronous_commit"] = "off"
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -19,7 +19,7 @@ const (
 	Postgres Engine = "postgres"
 )
 
-// Durability says when a commit on SQLite counts as done. PostgreSQL has its own settings for this.
+// Durability says when a commit counts as done.
 const (
 	// DurabilityFull waits until a commit is on disk; an acknowledged write survives a power cut.
 	DurabilityFull = "full"
@@ -39,7 +39,8 @@ type Config struct {
 	// sqlite::memory: is a private file in the temporary folder, never synced and removed by Close, so that it has the
 	// same several connections as a real one.
 	URL string
-	// Durability is DurabilityFull, the default, or DurabilityNormal. Only SQLite looks at it.
+	// Durability is DurabilityFull, the default, or DurabilityNormal. On PostgreSQL the former leaves the server's
+	// settings as they are, and the latter turns synchronous_commit off, unless the URL sets it.
 	Durability string
 	// Readers is how many queries may run at once beside the writer on SQLite; 0 chooses.
 	Readers int
