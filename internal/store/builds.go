@@ -139,8 +139,9 @@ func LockBuild(ctx context.Context, q sqldb.Queryer, id string) (Build, error) {
 	return one(ctx, q, scanBuild, lockBuildSQL(q), id)
 }
 
+// lockBuildSQL does not keep logs, artifacts and annotations of the build from being added.
 func lockBuildSQL(q sqldb.Queryer) string {
-	return "SELECT " + buildColumns + " FROM builds WHERE id = $1 " + sqldb.ForUpdate(q)
+	return "SELECT " + buildColumns + " FROM builds WHERE id = $1 " + sqldb.ForUpdateOfParent(q)
 }
 
 // BuildByNumber returns a pipeline's build.

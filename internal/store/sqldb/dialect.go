@@ -16,6 +16,15 @@ func ForUpdate(q Queryer) string {
 	return ""
 }
 
+// ForUpdateOfParent is ForUpdate for rows that others refer to: rows that refer to them may be added meanwhile, and their
+// keys may not be changed.
+func ForUpdateOfParent(q Queryer) string {
+	if q.Engine() == Postgres {
+		return "FOR NO KEY UPDATE"
+	}
+	return ""
+}
+
 // ForUpdateSkipLocked is ForUpdate that leaves out the rows other transactions hold.
 func ForUpdateSkipLocked(q Queryer) string {
 	if q.Engine() == Postgres {

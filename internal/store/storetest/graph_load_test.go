@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/bridle-ci/bridle/internal/core/build"
 	"github.com/bridle-ci/bridle/internal/store"
@@ -171,6 +172,30 @@ func TestClaimJobs(t *testing.T) {
 		got, err := store.GetJob(ctx, st.Read(), free.ID)
 		if err != nil || got.State != build.JobAssigned || got.AgentID != "one" || got.AssignedAt == nil {
 			t.Errorf("claimed job is %+v, %v", got, err)
+		}
+	})
+}
+
+// What belongs to a build is added while the build is locked, and those who add it do not hold up its events.
+func TestLockedBuildGrows(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		if st.DB().Engine() == sqldb.SQLite {
+			return // one transaction at a time
+		}
+		w := storetest.NewWorld(t, st)
+		job := storetest.RunningJob(t, st, storetest.Pipeline(t, st, w.Organization))
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		open := func(tx *sqldb.Tx) error { return store.OpenJobLog(ctx, tx, job.ID, tx.Now()) }
+		err := st.Write(ctx, func(tx *sqldb.Tx) error {
+			if _, err := store.LockBuild(ctx, tx, job.BuildID); err != nil {
+				return err
+			}
+			return st.Write(ctx, open)
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }
