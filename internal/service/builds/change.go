@@ -21,6 +21,9 @@ type change struct {
 	graph *store.Graph
 	place *placement
 
+	// reported: the agent itself says that its job ended, and so has sent all of the log.
+	reported bool
+
 	// What the dispatcher of this node is told after the commit.
 	runnable  []*build.Job
 	withdrawn []*build.Job
@@ -166,11 +169,21 @@ func (c *change) jobEnded(j *build.Job) error {
 		return nil
 	}
 	logged, err := c.graph.HasLog(j.ID)
-	if err != nil || !logged {
+	if err != nil {
 		return err
 	}
-	return c.enqueue(taskCloseLog, j.ID, logTask{JobID: j.ID, BuildID: c.build.ID, PipelineID: c.build.PipelineID}, time.Time{})
+	task := logTask{JobID: j.ID, BuildID: c.build.ID, PipelineID: c.build.PipelineID}
+	switch {
+	case logged:
+		return c.enqueue(taskCloseLog, j.ID, task, time.Time{})
+	case !c.reported:
+		return c.enqueue(taskCloseLog, j.ID, task, c.tx.Now().Add(lateLogAfter))
+	}
+	return nil
 }
+
+// lateLogAfter is when a log is closed that may have been opened at the very moment when the server ended its job.
+const lateLogAfter = time.Minute
 
 // buildChanged tells the parent of a triggered build.
 func (c *change) buildChanged() error {

@@ -31,6 +31,7 @@ type Finish struct {
 // Finish ends a job. Repeated, or for a job that has ended otherwise, it does nothing.
 func (s *Service) Finish(ctx context.Context, job store.Job, f Finish) error {
 	return s.endJob(ctx, job.BuildID, job.ID, func(c *change) error {
+		c.reported = true
 		if f.IgnoreAgent {
 			if err := store.SetAgentIgnored(ctx, c.tx, job.AgentID); err != nil {
 				return err
