@@ -49,7 +49,7 @@ func AddLogChunk(ctx context.Context, q sqldb.Queryer, jobID string, c LogChunk,
 			return JobLog{}, false, err
 		}
 	}
-	_, err = q.Exec(ctx, "UPDATE job_logs SET size = $2, stored = $3 WHERE job_id = $1", jobID, progress.Size, progress.Stored)
+	err = later(ctx, q, nil, "UPDATE job_logs SET size = $2, stored = $3 WHERE job_id = $1", jobID, progress.Size, progress.Stored)
 	return progress, true, err
 }
 
@@ -102,6 +102,5 @@ func scanLogChunk(row scanner) (c LogChunk, err error) {
 
 // DeleteLogChunks removes all chunks of a job.
 func DeleteLogChunks(ctx context.Context, q sqldb.Queryer, jobID string) error {
-	_, err := q.Exec(ctx, "DELETE FROM log_chunks WHERE job_id = $1", jobID)
-	return err
+	return later(ctx, q, nil, "DELETE FROM log_chunks WHERE job_id = $1", jobID)
 }

@@ -207,7 +207,7 @@ func TestDeleteWaitsForTheClose(t *testing.T) {
 			}
 			was := job.State
 			job.State = build.JobFinished
-			return store.SaveJob(t.Context(), tx, &job.Job, was)
+			return store.SaveJob(t.Context(), tx, job, was)
 		})
 		deleted := make(chan error, 1)
 		go func() { deleted <- b.Delete(t.Context(), b.job.ID) }()

@@ -27,8 +27,10 @@ type tableJournal struct {
 func (t *tableJournal) append(ctx context.Context, jobID string, offset int64, data []byte) error {
 	chunk := store.LogChunk{Start: offset, Size: int64(len(data)), Data: s2.Encode(nil, data)}
 	return t.store.Write(ctx, func(tx *sqldb.Tx) error {
-		progress, open, err := store.AddLogChunk(ctx, tx, jobID, chunk, tx.Now())
+		progress, open, err := t.add(ctx, tx, jobID, chunk)
 		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return errNotOpen
 		case err != nil:
 			return err
 		case !open:
@@ -38,6 +40,18 @@ func (t *tableJournal) append(ctx context.Context, jobID string, offset int64, d
 		}
 		return nil
 	})
+}
+
+// add opens a log with its first chunk.
+func (t *tableJournal) add(ctx context.Context, tx *sqldb.Tx, jobID string, c store.LogChunk) (store.JobLog, bool, error) {
+	progress, open, err := store.AddLogChunk(ctx, tx, jobID, c, tx.Now())
+	if err != nil || open {
+		return progress, open, err
+	}
+	if err := store.OpenJobLog(ctx, tx, jobID, tx.Now()); err != nil {
+		return store.JobLog{}, false, err
+	}
+	return store.AddLogChunk(ctx, tx, jobID, c, tx.Now())
 }
 
 func (t *tableJournal) size(ctx context.Context, jobID string) (int64, error) {
