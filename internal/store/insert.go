@@ -2,23 +2,21 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
-// rowsPerInsert is how many rows go into one statement. One size besides 1 keeps the number of prepared texts small.
-const rowsPerInsert = 16
+// rowsPerInsert is how many rows may go into one statement. Few sizes keep the number of prepared texts small.
+var rowsPerInsert = []int{16, 4, 1}
 
 // insertRows adds rows to a table, several to a statement, without waiting for it: see sqldb.Tx.Later.
 func insertRows(ctx context.Context, q sqldb.Queryer, table, names string, rows [][]any) error {
 	width := strings.Count(names, ",") + 1
 	for len(rows) > 0 {
-		n := 1
-		if len(rows) >= rowsPerInsert {
-			n = rowsPerInsert
-		}
+		n := rowsPerInsert[slices.IndexFunc(rowsPerInsert, func(n int) bool { return n <= len(rows) })]
 		args := make([]any, 0, n*width)
 		for _, row := range rows[:n] {
 			args = append(args, row...)

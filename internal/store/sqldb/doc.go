@@ -15,5 +15,11 @@
 //   - The first failed statement fails its transaction, whatever the caller does with the error. Use ON CONFLICT where a
 //     conflict is no failure, or start over with a new [DB.Write].
 //
-// SQLite would forgive the last two; it does not here, so that a test on SQLite finds what PostgreSQL would refuse.
+// On PostgreSQL every statement that is waited for is a trip to the server, which costs more than most statements do. On
+// paths that are walked often, read with Send what is read anyway, and write with Later; a failure of such a statement
+// is told late, so those whose failure means something are no matter for it. Transactions that begin with the same lock
+// are for WriteTogether.
+//
+// SQLite would forgive the last two of the rules; it does not here, so that a test on SQLite finds what PostgreSQL would
+// refuse.
 package sqldb
