@@ -165,6 +165,9 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 // of one key that wait on this node at the same moment share a transaction: the functions run one after the other, each
 // sees what those before it did, and none of them returns before the common commit. When one fails, all are rolled back
 // and run again, alone.
+//
+// A transaction that several share holds the locks of all of them. What fn locks besides should be its own, or be left
+// to Tx.Last, or two such transactions may wait for each other.
 func (db *DB) WriteTogether(ctx context.Context, key string, fn func(tx *Tx) error) error {
 	return db.impl.writeTogether(ctx, db, key, fn)
 }
