@@ -152,16 +152,10 @@ func BuildByNumber(ctx context.Context, q sqldb.Queryer, pipelineID string, numb
 
 // GetBuilds returns those of the builds that exist, by id.
 func GetBuilds(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]Build, error) {
-	builds := make(map[string]Build, len(ids))
-	if len(ids) == 0 {
-		return builds, nil
-	}
-	items, err := list(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE "+sqldb.In(q, "id", 1, ids),
-		sqldb.List(q, ids))
-	for _, b := range items {
-		builds[b.ID] = b
-	}
-	return builds, err
+	found := make(map[string]Build, len(ids))
+	r := NewReads(q)
+	r.Builds(ids, found)
+	return found, r.Do(ctx)
 }
 
 // SaveBuild writes what the rules change of a build. The caller holds its lock.

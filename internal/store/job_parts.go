@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -48,35 +47,14 @@ func partsOfJobs(engine sqldb.Engine) string {
 		" WHERE "
 }
 
-// PartsOfJobs reads what jobs are shown with, in one statement.
-func PartsOfJobs(ctx context.Context, q sqldb.Queryer, jobIDs []string) (JobParts, error) {
-	return partsOf(ctx, q, "j.id", jobIDs)
-}
-
-// PartsOfBuilds is PartsOfJobs for all jobs of builds.
-func PartsOfBuilds(ctx context.Context, q sqldb.Queryer, buildIDs []string) (JobParts, error) {
-	return partsOf(ctx, q, "j.build_id", buildIDs)
-}
-
-func partsOf(ctx context.Context, q sqldb.Queryer, column string, ids []string) (JobParts, error) {
-	parts := JobParts{
-		Steps: map[string]build.Step{}, Groups: map[string]StepGroup{}, Agents: map[string]Agent{}, Queues: map[string]Queue{},
-	}
-	if len(ids) == 0 {
-		return parts, nil
-	}
-	rows, err := q.Query(ctx, partsOfJobsSQL[q.Engine()]+sqldb.In(q, column, 1, ids), sqldb.List(q, ids))
-	if err != nil {
-		return JobParts{}, err
-	}
-	defer rows.Close()
+func (p *JobParts) read(rows sqldb.Rows) error {
 	r := newSplitRow(rows, shownStepColumnCount, groupColumnCount, agentColumnCount, queueColumnCount)
 	for rows.Next() {
-		if err := parts.scan(r); err != nil {
-			return JobParts{}, err
+		if err := p.scan(r); err != nil {
+			return err
 		}
 	}
-	return parts, rows.Err()
+	return rows.Err()
 }
 
 func (p *JobParts) scan(r *splitRow) error {

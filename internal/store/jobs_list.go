@@ -59,18 +59,6 @@ func ListJobs(ctx context.Context, q sqldb.Queryer, f JobFilter) ([]*Job, error)
 	return jobs, err
 }
 
-// JobsOfBuilds returns the jobs of several builds in build order.
-func JobsOfBuilds(ctx context.Context, q sqldb.Queryer, buildIDs []string, includeRetried bool) ([]*Job, error) {
-	if len(buildIDs) == 0 {
-		return nil, nil
-	}
-	sql := "SELECT " + jobColumns + " FROM jobs WHERE " + sqldb.In(q, "build_id", 1, buildIDs)
-	if !includeRetried {
-		sql += " AND retried_in_job_id = ''"
-	}
-	return list(ctx, q, scanJob, sql+jobOrder, sqldb.List(q, buildIDs))
-}
-
 // JobsOfSteps returns the latest attempts of steps' jobs.
 func JobsOfSteps(ctx context.Context, q sqldb.Queryer, stepIDs []string) ([]*Job, error) {
 	if len(stepIDs) == 0 {

@@ -49,20 +49,3 @@ func GetMetaData(ctx context.Context, q sqldb.Queryer, buildID, key string) (str
 func MetaDataKeys(ctx context.Context, q sqldb.Queryer, buildID string) ([]string, error) {
 	return list(ctx, q, scanText, "SELECT key FROM build_meta_data WHERE build_id = $1 ORDER BY key", buildID)
 }
-
-// MetaDataOf returns the meta-data of builds, by build id.
-func MetaDataOf(ctx context.Context, q sqldb.Queryer, buildIDs []string) (map[string]map[string]string, error) {
-	all := make(map[string]map[string]string, len(buildIDs))
-	if len(buildIDs) == 0 {
-		return all, nil
-	}
-	items, err := list(ctx, q, scanMetaData, "SELECT build_id, key, value FROM build_meta_data WHERE "+
-		sqldb.In(q, "build_id", 1, buildIDs), sqldb.List(q, buildIDs))
-	for _, m := range items {
-		if all[m.BuildID] == nil {
-			all[m.BuildID] = map[string]string{}
-		}
-		all[m.BuildID][m.Key] = m.Value
-	}
-	return all, err
-}

@@ -155,7 +155,10 @@ func LockPipelineBySlug(ctx context.Context, q sqldb.Queryer, organizationID, sl
 
 // GetPipelines returns those of the pipelines that exist, by id.
 func GetPipelines(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]Pipeline, error) {
-	return byID(ctx, q, scanPipeline, func(p Pipeline) string { return p.ID }, "SELECT "+pipelineColumns+" FROM pipelines", ids)
+	found := make(map[string]Pipeline, len(ids))
+	r := NewReads(q)
+	r.Pipelines(ids, found)
+	return found, r.Do(ctx)
 }
 
 // UpdatePipeline writes a pipeline's settings. The caller holds its lock. Taken names are unique violations, as with

@@ -53,59 +53,30 @@ type PipelineCounts struct {
 	WaitingJobs     int
 }
 
-// stateCount is how many builds or jobs of a pipeline are in a state.
-type stateCount struct {
-	pipelineID string
-	state      string
-	count      int
+func (c *PipelineCounts) addBuilds(state string, n int) {
+	switch state {
+	case "creating", "scheduled":
+		c.ScheduledBuilds += n
+	default:
+		c.RunningBuilds += n
+	}
 }
 
-func scanStateCount(row scanner) (c stateCount, err error) {
-	err = row.Scan(&c.pipelineID, &c.state, &c.count)
-	return c, err
+func (c *PipelineCounts) addJobs(state string, n int) {
+	switch state {
+	case "waiting", "blocked":
+		c.WaitingJobs += n
+	case "scheduled", "limited", "limiting", "reserved":
+		c.ScheduledJobs += n
+	default:
+		c.RunningJobs += n
+	}
 }
 
 // CountsOfPipelines counts for several pipelines at once. A pipeline in which nothing moves is not in the map.
 func CountsOfPipelines(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]PipelineCounts, error) {
 	counts := make(map[string]PipelineCounts, len(ids))
-	if len(ids) == 0 {
-		return counts, nil
-	}
-	builds, err := list(ctx, q, scanStateCount, "SELECT pipeline_id, state, count(*) FROM builds WHERE "+
-		sqldb.In(q, "pipeline_id", 1, ids)+` AND state IN ('creating', 'scheduled', 'running', 'failing', 'canceling')
-		GROUP BY pipeline_id, state`, sqldb.List(q, ids))
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range builds {
-		c := counts[b.pipelineID]
-		switch b.state {
-		case "creating", "scheduled":
-			c.ScheduledBuilds += b.count
-		default:
-			c.RunningBuilds += b.count
-		}
-		counts[b.pipelineID] = c
-	}
-	// The list of states is the one of the partial index jobs_pipeline_open, so that only open jobs are looked at.
-	jobs, err := list(ctx, q, scanStateCount, "SELECT pipeline_id, state, count(*) FROM jobs WHERE "+
-		sqldb.In(q, "pipeline_id", 1, ids)+` AND type = 'script' AND state IN ('scheduled', 'limited', 'limiting', 'reserved',
-		'assigned', 'accepted', 'running', 'canceling', 'timing_out', 'waiting', 'blocked')
-		GROUP BY pipeline_id, state`, sqldb.List(q, ids))
-	if err != nil {
-		return nil, err
-	}
-	for _, j := range jobs {
-		c := counts[j.pipelineID]
-		switch j.state {
-		case "waiting", "blocked":
-			c.WaitingJobs += j.count
-		case "scheduled", "limited", "limiting", "reserved":
-			c.ScheduledJobs += j.count
-		default:
-			c.RunningJobs += j.count
-		}
-		counts[j.pipelineID] = c
-	}
-	return counts, nil
+	r := NewReads(q)
+	r.Counts(ids, counts)
+	return counts, r.Do(ctx)
 }

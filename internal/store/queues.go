@@ -72,7 +72,10 @@ func QueueByKey(ctx context.Context, q sqldb.Queryer, clusterID, key string) (Qu
 
 // GetQueues returns those of the queues that exist, by id.
 func GetQueues(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]Queue, error) {
-	return byID(ctx, q, scanQueue, func(queue Queue) string { return queue.ID }, "SELECT "+queueColumns+" FROM queues", ids)
+	found := make(map[string]Queue, len(ids))
+	r := NewReads(q)
+	r.Queues(ids, found)
+	return found, r.Do(ctx)
 }
 
 // ListQueues returns a cluster's queues, newest first.

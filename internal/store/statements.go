@@ -34,6 +34,20 @@ func listed[T any](items *[]T, scan func(scanner) (T, error), sql string, args .
 	}}
 }
 
+// mapped is a statement for Send that scans every row into items, by what key says.
+func mapped[T any](items map[string]T, key func(T) string, scan func(scanner) (T, error), sql string) sqldb.Statement {
+	return sqldb.Statement{SQL: sql, Read: func(rows sqldb.Rows) error {
+		for rows.Next() {
+			item, err := scan(rows)
+			if err != nil {
+				return err
+			}
+			items[key(item)] = item
+		}
+		return rows.Err()
+	}}
+}
+
 // found is a statement for Send that scans a single row into item; none is ErrNotFound.
 func found[T any](item *T, scan func(scanner) (T, error), sql string, args ...any) sqldb.Statement {
 	return sqldb.Statement{SQL: sql, Args: args, Read: func(rows sqldb.Rows) (err error) {

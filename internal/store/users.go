@@ -55,7 +55,10 @@ func UserByEmail(ctx context.Context, q sqldb.Queryer, email string) (User, erro
 
 // GetUsers returns those of the users that exist, by id.
 func GetUsers(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]User, error) {
-	return byID(ctx, q, scanUser, func(u User) string { return u.ID }, "SELECT "+userColumns+" FROM users", ids)
+	found := make(map[string]User, len(ids))
+	r := NewReads(q)
+	r.Users(ids, found)
+	return found, r.Do(ctx)
 }
 
 const membershipColumns = "organization_id, user_id, role, created_at"

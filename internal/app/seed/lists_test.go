@@ -43,11 +43,7 @@ func grow(t *testing.T, st *store.Store) grown {
 	if g.pipeline, err = store.GetPipeline(t.Context(), st.Read(), g.build.PipelineID); err != nil {
 		t.Fatal(err)
 	}
-	jobs, err := store.JobsOfBuilds(t.Context(), st.Read(), []string{g.build.ID}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g.job = jobs[0]
+	g.job = storetest.JobsOf(t, st, false, g.build.ID)[0]
 	return g
 }
 
@@ -102,10 +98,7 @@ func TestListsAgreeWithTheirFilters(t *testing.T) {
 			all = append(all, everyBuild(t, st, g.World, slug)...)
 		}
 		slices.SortFunc(all, func(a, b store.Build) int { return b.CreatedAt.Compare(a.CreatedAt) })
-		metaData, err := store.MetaDataOf(t.Context(), st.Read(), idsOf(all))
-		if err != nil {
-			t.Fatal(err)
-		}
+		metaData := storetest.MetaDataOf(t, st, idsOf(all)...)
 		for name, f := range g.buildFilters() {
 			t.Run(name, func(t *testing.T) {
 				want := []string{}

@@ -69,11 +69,35 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 		"open builds": func(q sqldb.Queryer) error {
 			return second(store.OlderOpenBuilds(ctx, q, g.pipeline.ID, "main", g.build.Number))
 		},
-		"meta-data":        func(q sqldb.Queryer) error { return second(store.MetaDataOf(ctx, q, ids)) },
+		"meta-data": func(q sqldb.Queryer) error {
+			r := store.NewReads(q)
+			r.MetaData(ids, map[string]map[string]string{})
+			return r.Do(ctx)
+		},
 		"job":              func(q sqldb.Queryer) error { return second(store.GetJob(ctx, q, g.job.ID)) },
 		"jobs by id":       func(q sqldb.Queryer) error { return second(store.GetJobs(ctx, q, jobIDs)) },
-		"jobs of builds":   func(q sqldb.Queryer) error { return second(store.JobsOfBuilds(ctx, q, ids, false)) },
-		"retried jobs too": func(q sqldb.Queryer) error { return second(store.JobsOfBuilds(ctx, q, ids[:1], true)) },
+		"jobs of builds": func(q sqldb.Queryer) error {
+			var jobs []*store.Job
+			r := store.NewReads(q)
+			r.Jobs(ids, false, &jobs)
+			r.Jobs(ids[:1], true, &jobs)
+			return r.Do(ctx)
+		},
+		"parts of jobs": func(q sqldb.Queryer) error {
+			var one, some, build, builds store.JobParts
+			r := store.NewReads(q)
+			r.PartsOfJobs(jobIDs[:1], &one)
+			r.PartsOfJobs(jobIDs, &some)
+			r.PartsOfBuilds(ids[:1], &build)
+			r.PartsOfBuilds(ids, &builds)
+			return r.Do(ctx)
+		},
+		"places": func(q sqldb.Queryer) error {
+			_, _, err := store.GetPlacedJob(ctx, q, g.job.ID)
+			return errors.Join(err, second(store.PlacesOf(ctx, q, ids)),
+				second(store.PlaceByID(ctx, q, g.Organization.ID, "seed-1", g.build.ID)),
+				second(store.PlaceByNumber(ctx, q, g.Organization.ID, "seed-1", g.build.Number)))
+		},
 		"jobs of a build": func(q sqldb.Queryer) error {
 			return second(store.ListJobs(ctx, q, store.JobFilter{BuildID: g.build.ID, After: g.job, Limit: 30}))
 		},

@@ -58,10 +58,7 @@ func TestRunMakesWholeBuilds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, b := range everyBuild(t, st, w, "seed-2") {
-		jobs, err := store.JobsOfBuilds(t.Context(), st.Read(), []string{b.ID}, true)
-		if err != nil {
-			t.Fatal(err)
-		}
+		jobs := storetest.JobsOf(t, st, true, b.ID)
 		steps, err := store.StepsOf(t.Context(), st.Read(), b.ID)
 		if err != nil || len(jobs) != small.Jobs || len(steps) != small.Jobs {
 			t.Fatalf("build %d has %d jobs and %d steps, %v", b.Number, len(jobs), len(steps), err)

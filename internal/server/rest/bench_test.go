@@ -27,10 +27,7 @@ func BenchmarkReads(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	jobs, err := store.JobsOfBuilds(b.Context(), st.Read(), []string{one.ID}, false)
-	if err != nil {
-		b.Fatal(err)
-	}
+	jobs := storetest.JobsOf(b, st, false, one.ID)
 	for _, read := range []struct{ name, path string }{
 		{"job", w.path("jobs/" + jobs[0].ID)},
 		{"build", w.path("pipelines/seed-1/builds/500")},

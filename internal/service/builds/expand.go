@@ -41,8 +41,8 @@ func (s *Service) Show(ctx context.Context, actor access.Actor, pipelineSlug, re
 		if p, b, err = findBuildAndPipeline(ctx, q, actor, pipelineSlug, ref); err != nil {
 			return err
 		}
-		x := gatherer{ctx: ctx, q: q, countsOf: s.countsOf}
-		x.Pipelines = map[string]store.Pipeline{p.ID: p}
+		x := s.newGatherer(ctx, q)
+		x.Pipelines[p.ID] = p
 		with, err = x.expand([]store.Build{b}, o)
 		return err
 	})
@@ -55,11 +55,43 @@ func (s *Service) Expand(ctx context.Context, actor access.Actor, builds []store
 		return Expanded{}, err
 	}
 	err = s.Store.ReadTogether(ctx, func(q sqldb.Queryer) error {
-		x := gatherer{ctx: ctx, q: q, countsOf: s.countsOf}
-		with, err = x.expand(builds, o)
+		with, err = s.newGatherer(ctx, q).expand(builds, o)
 		return err
 	})
 	return with, err
+}
+
+func (x *gatherer) expand(builds []store.Build, o Expand) (Expanded, error) {
+	var buildIDs []string
+	var pipelines idSet
+	for _, b := range builds {
+		buildIDs = append(buildIDs, b.ID)
+		pipelines.add(b.PipelineID)
+		x.wantBuild(b)
+	}
+	x.reads.MetaData(buildIDs, x.MetaData)
+	var jobs []*store.Job
+	if o.Jobs {
+		x.reads.Jobs(buildIDs, o.RetriedJobs, &jobs)
+		x.reads.PartsOfBuilds(buildIDs, &x.JobParts)
+	}
+	counted := func() {}
+	if o.Pipelines {
+		counted = x.countPipelines(pipelines.list())
+		x.wantCreators() // of those that are known already
+	}
+	if err := x.round(); err != nil {
+		return Expanded{}, err
+	}
+	counted()
+	if o.Pipelines {
+		x.wantCreators()
+	}
+	if err := markBlocked(x.ctx, x.q, jobs); err != nil {
+		return Expanded{}, err
+	}
+	x.addJobs(jobs, o.JobStates)
+	return x.finish()
 }
 
 // ShowJob returns a job, where it is, and what it is shown with.
@@ -71,38 +103,10 @@ func (s *Service) ShowJob(ctx context.Context, actor access.Actor, ref JobRef) (
 		if j, place, err = findShownJob(ctx, q, actor, ref); err != nil {
 			return err
 		}
-		x := gatherer{ctx: ctx, q: q}
-		x.wantJob(&j)
-		with, err = x.gather(false)
+		with, err = s.expandJobs(ctx, q, []store.Job{j})
 		return err
 	})
 	return j, place, with, err
-}
-
-func (x *gatherer) expand(builds []store.Build, o Expand) (Expanded, error) {
-	x.Jobs, x.JobStateCounts = map[string][]store.Job{}, map[string]map[string]int{}
-	var buildIDs []string
-	for _, b := range builds {
-		buildIDs = append(buildIDs, b.ID)
-		x.wantBuild(b)
-	}
-	metaData, err := store.MetaDataOf(x.ctx, x.q, buildIDs)
-	if err != nil {
-		return Expanded{}, err
-	}
-	x.MetaData = metaData
-	if o.Jobs {
-		jobs, err := store.JobsOfBuilds(x.ctx, x.q, buildIDs, o.RetriedJobs)
-		if err == nil {
-			err = markBlocked(x.ctx, x.q, jobs)
-		}
-		if err != nil {
-			return Expanded{}, err
-		}
-		x.addJobs(jobs, o.JobStates)
-		x.allJobs = buildIDs
-	}
-	return x.gather(o.Pipelines)
 }
 
 // ExpandJobs gathers what jobs are shown with.
@@ -111,14 +115,24 @@ func (s *Service) ExpandJobs(ctx context.Context, actor access.Actor, jobs []sto
 		return Expanded{}, err
 	}
 	err = s.Store.ReadTogether(ctx, func(q sqldb.Queryer) error {
-		x := gatherer{ctx: ctx, q: q}
-		for i := range jobs {
-			x.wantJob(&jobs[i])
-		}
-		with, err = x.gather(false)
+		with, err = s.expandJobs(ctx, q, jobs)
 		return err
 	})
 	return with, err
+}
+
+func (s *Service) expandJobs(ctx context.Context, q sqldb.Queryer, jobs []store.Job) (Expanded, error) {
+	x := s.newGatherer(ctx, q)
+	ids := make([]string, len(jobs))
+	for i := range jobs {
+		ids[i] = jobs[i].ID
+		x.wantJob(&jobs[i])
+	}
+	x.reads.PartsOfJobs(ids, &x.JobParts)
+	if err := x.round(); err != nil {
+		return Expanded{}, err
+	}
+	return x.finish()
 }
 
 // addJobs sorts jobs under their builds and counts their states.

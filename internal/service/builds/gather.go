@@ -4,23 +4,31 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/bridle-ci/bridle/internal/store"
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
-// gatherer collects the ids that builds and jobs point at and then reads each kind of thing at once.
+// gatherer reads what builds and jobs are shown with. It works in rounds, each of which is one trip to the database: the
+// first reads what the builds and jobs point at, and the next, mostly empty, what was read points at.
 type gatherer struct {
 	Expanded
-	ctx context.Context
-	q   sqldb.Queryer
-	// countsOf counts what moves in pipelines.
-	countsOf func(ctx context.Context, q sqldb.Queryer, pipelineIDs []string) (map[string]store.PipelineCounts, error)
+	ctx   context.Context
+	q     sqldb.Queryer
+	reads *store.Reads
+	// counts are those that are known already.
+	counts *pipelineCounts
 
 	users, pipelines, builds idSet
-	jobs                     []string
-	// allJobs says that jobs are all, or nearly all, of these builds'.
-	allJobs []string
+}
+
+func (s *Service) newGatherer(ctx context.Context, q sqldb.Queryer) *gatherer {
+	return &gatherer{ctx: ctx, q: q, reads: store.NewReads(q), counts: &s.counts, Expanded: Expanded{
+		Jobs: map[string][]store.Job{}, JobStateCounts: map[string]map[string]int{}, Users: map[string]store.User{},
+		Pipelines: map[string]store.Pipeline{}, Counts: map[string]store.PipelineCounts{},
+		MetaData: map[string]map[string]string{}, Builds: map[string]store.Build{},
+	}}
 }
 
 type idSet map[string]bool
@@ -43,6 +51,11 @@ func (s *idSet) addPtr(id *string) {
 
 func (s idSet) list() []string { return slices.Collect(maps.Keys(s)) }
 
+// missingOf returns the ids that are not among what is known.
+func missingOf[T any](s idSet, known map[string]T) []string {
+	return slices.DeleteFunc(s.list(), func(id string) bool { _, ok := known[id]; return ok })
+}
+
 func (x *gatherer) wantBuild(b store.Build) {
 	x.pipelines.add(b.PipelineID)
 	x.users.addPtr(b.CreatorID)
@@ -52,49 +65,45 @@ func (x *gatherer) wantBuild(b store.Build) {
 }
 
 func (x *gatherer) wantJob(j *store.Job) {
-	x.jobs = append(x.jobs, j.ID)
 	x.users.add(j.RetriedByID)
 	x.users.add(j.UnblockedBy)
 	x.builds.add(j.TriggeredBuildID)
 }
 
-// gather reads what was collected; pointers of what it reads are followed where the contract shows them.
-func (x *gatherer) gather(counts bool) (Expanded, error) {
-	for _, read := range []func() error{x.readBuilds, x.readPipelines, x.readJobParts, x.readAgentQueues} {
-		if err := read(); err != nil {
-			return Expanded{}, err
-		}
-	}
-	if counts {
-		x.wantCreators()
-	}
-	if err := x.readUsers(); err != nil {
-		return Expanded{}, err
-	}
-	if counts {
-		counted, err := x.countsOf(x.ctx, x.q, slices.Collect(maps.Keys(x.Pipelines)))
-		if err != nil {
-			return Expanded{}, err
-		}
-		x.Counts = counted
-	}
-	return x.Expanded, nil
+// round reads what is wanted and not known yet.
+func (x *gatherer) round() error {
+	x.reads.Builds(missingOf(x.builds, x.Builds), x.Builds)
+	x.reads.Pipelines(missingOf(x.pipelines, x.Pipelines), x.Pipelines)
+	x.reads.Users(missingOf(x.users, x.Users), x.Users)
+	return x.reads.Do(x.ctx)
 }
 
-func (x *gatherer) readBuilds() (err error) {
-	x.Builds, err = store.GetBuilds(x.ctx, x.q, x.builds.list())
+// finish reads what is left: the builds, people and queues that jobs point at, and the pipelines of those builds.
+func (x *gatherer) finish() (Expanded, error) {
+	queues := idSet{} // of agents that took a job of another queue than the one they are in
+	for _, a := range x.Agents {
+		queues.add(a.QueueID)
+	}
+	x.reads.Queues(missingOf(queues, x.Queues), x.Queues)
+	if err := x.round(); err != nil {
+		return Expanded{}, err
+	}
 	for _, b := range x.Builds {
 		x.pipelines.add(b.PipelineID)
 	}
-	return err
+	return x.Expanded, x.round()
 }
 
-func (x *gatherer) readPipelines() error {
-	maps.DeleteFunc(x.pipelines, func(id string, _ bool) bool { _, known := x.Pipelines[id]; return known })
-	pipelines, err := store.GetPipelines(x.ctx, x.q, x.pipelines.list())
-	maps.Copy(pipelines, x.Pipelines)
-	x.Pipelines = pipelines
-	return err
+// countPipelines asks for the counts that pipelines are shown with, and returns what is to be done once they were read.
+func (x *gatherer) countPipelines(ids []string) (counted func()) {
+	known, others := x.counts.of(ids, time.Now())
+	maps.Copy(x.Counts, known)
+	fresh := map[string]store.PipelineCounts{}
+	x.reads.Counts(others, fresh)
+	return func() {
+		x.counts.add(fresh, time.Now())
+		maps.Copy(x.Counts, fresh)
+	}
 }
 
 // wantCreators is for pipelines that are shown whole.
@@ -102,31 +111,4 @@ func (x *gatherer) wantCreators() {
 	for _, p := range x.Pipelines {
 		x.users.addPtr(p.CreatedByID)
 	}
-}
-
-func (x *gatherer) readJobParts() (err error) {
-	if len(x.jobs) > 0 && len(x.allJobs) > 0 {
-		x.JobParts, err = store.PartsOfBuilds(x.ctx, x.q, x.allJobs)
-	} else {
-		x.JobParts, err = store.PartsOfJobs(x.ctx, x.q, x.jobs)
-	}
-	return err
-}
-
-// readAgentQueues is for agents that took a job of another queue than the one they are in.
-func (x *gatherer) readAgentQueues() error {
-	var missing idSet
-	for _, a := range x.Agents {
-		if _, known := x.Queues[a.QueueID]; !known {
-			missing.add(a.QueueID)
-		}
-	}
-	queues, err := store.GetQueues(x.ctx, x.q, missing.list())
-	maps.Copy(x.Queues, queues)
-	return err
-}
-
-func (x *gatherer) readUsers() (err error) {
-	x.Users, err = store.GetUsers(x.ctx, x.q, x.users.list())
-	return err
 }

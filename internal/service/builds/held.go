@@ -13,8 +13,8 @@ func (s *Service) HeldJobs(ctx context.Context, actor access.Actor, agentIDs []s
 	if err := access.Check(actor, access.AgentView); err != nil {
 		return nil, nil, Expanded{}, err
 	}
-	x := gatherer{ctx: ctx, q: s.Store.Read()}
-	held, err := store.JobsHeldBy(ctx, x.q, agentIDs)
+	q := s.Store.Read()
+	held, err := store.JobsHeldBy(ctx, q, agentIDs)
 	if err != nil {
 		return nil, nil, Expanded{}, err
 	}
@@ -25,12 +25,11 @@ func (s *Service) HeldJobs(ctx context.Context, actor access.Actor, agentIDs []s
 			continue
 		}
 		jobs, buildIDs = append(jobs, *j), append(buildIDs, j.BuildID)
-		x.wantJob(j)
 	}
-	places, err := store.PlacesOf(ctx, x.q, buildIDs)
+	places, err := store.PlacesOf(ctx, q, buildIDs)
 	if err != nil {
 		return nil, nil, Expanded{}, err
 	}
-	expanded, err := x.gather(false)
+	expanded, err := s.expandJobs(ctx, q, jobs)
 	return jobs, places, expanded, err
 }

@@ -1,12 +1,10 @@
 package builds
 
 import (
-	"context"
 	"sync"
 	"time"
 
 	"github.com/bridle-ci/bridle/internal/store"
-	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
 const (
@@ -58,19 +56,4 @@ func (p *pipelineCounts) add(counts map[string]store.PipelineCounts, now time.Ti
 		}
 		p.known[id] = rememberedCounts{counts: c, until: now.Add(countsFor)}
 	}
-}
-
-// countsOf counts what moves in pipelines.
-func (s *Service) countsOf(ctx context.Context, q sqldb.Queryer, pipelineIDs []string) (map[string]store.PipelineCounts, error) {
-	now := time.Now()
-	counts, others := s.counts.of(pipelineIDs, now)
-	counted, err := store.CountsOfPipelines(ctx, q, others)
-	if err != nil {
-		return nil, err
-	}
-	s.counts.add(counted, time.Now())
-	for id, c := range counted {
-		counts[id] = c
-	}
-	return counts, nil
 }

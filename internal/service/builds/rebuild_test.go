@@ -44,8 +44,7 @@ func TestRebuildCopies(t *testing.T) {
 		}); diff != "" {
 			t.Errorf("rebuilt differs (-want +got):\n%s", diff)
 		}
-		metaData, err := store.MetaDataOf(t.Context(), w.st.Read(), []string{got.ID})
-		must(t, err)
+		metaData := storetest.MetaDataOf(t, w.st, got.ID)
 		if len(metaData[got.ID]) != 0 {
 			t.Errorf("meta-data %v was copied", metaData[got.ID])
 		}

@@ -90,8 +90,7 @@ func TestTriggerAttributes(t *testing.T) {
 				t.Errorf("child %d inherits the env %v", i, b.Env)
 			}
 		}
-		metaData, err := store.MetaDataOf(t.Context(), w.st.Read(), []string{made[1].ID})
-		must(t, err)
+		metaData := storetest.MetaDataOf(t, w.st, made[1].ID)
 		if made[1].Env["A"] != "1" || metaData[made[1].ID]["k"] != "2" {
 			t.Errorf("second child has the env %v and the meta-data %v", made[1].Env, metaData)
 		}

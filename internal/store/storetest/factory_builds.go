@@ -64,3 +64,27 @@ func RunningJob(tb testing.TB, st *store.Store, p store.Pipeline) store.Job {
 	b := Build(tb, st, p)
 	return Job(tb, st, b, Step(tb, st, b))
 }
+
+// JobsOf returns the jobs of builds in build order.
+func JobsOf(tb testing.TB, st *store.Store, includeRetried bool, buildIDs ...string) []*store.Job {
+	tb.Helper()
+	var jobs []*store.Job
+	r := store.NewReads(st.Read())
+	r.Jobs(buildIDs, includeRetried, &jobs)
+	if err := r.Do(tb.Context()); err != nil {
+		tb.Fatalf("read jobs: %v", err)
+	}
+	return jobs
+}
+
+// MetaDataOf returns the meta-data of builds, by build and key.
+func MetaDataOf(tb testing.TB, st *store.Store, buildIDs ...string) map[string]map[string]string {
+	tb.Helper()
+	metaData := map[string]map[string]string{}
+	r := store.NewReads(st.Read())
+	r.MetaData(buildIDs, metaData)
+	if err := r.Do(tb.Context()); err != nil {
+		tb.Fatalf("read meta-data: %v", err)
+	}
+	return metaData
+}

@@ -60,9 +60,15 @@ func TestPartsOfJobs(t *testing.T) {
 		again := Job(t, st, b, inGroup, func(j *store.Job) { j.AgentID, j.QueueID = agent.ID, w.Queue.ID })
 		waiting := Job(t, st, b, alone, func(j *store.Job) { j.AgentID, j.QueueID = "", "" })
 
-		parts, err := store.PartsOfJobs(t.Context(), st.Read(), []string{taken.ID, again.ID, waiting.ID})
-		if err != nil {
+		var parts, ofBuild store.JobParts
+		r := store.NewReads(st.Read())
+		r.PartsOfJobs([]string{taken.ID, again.ID, waiting.ID}, &parts)
+		r.PartsOfBuilds([]string{b.ID}, &ofBuild)
+		if err := r.Do(t.Context()); err != nil {
 			t.Fatal(err)
+		}
+		if diff := cmp.Diff(parts, ofBuild); diff != "" {
+			t.Errorf("of its build (-of jobs +of the build):\n%s", diff)
 		}
 		if len(parts.Steps) != 2 || parts.Steps[inGroup.ID].UploadedBy != "somebody" || parts.Steps[alone.ID].ID != alone.ID {
 			t.Errorf("steps %v", parts.Steps)
