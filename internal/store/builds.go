@@ -144,10 +144,28 @@ func lockBuildSQL(q sqldb.Queryer) string {
 	return "SELECT " + buildColumns + " FROM builds WHERE id = $1 " + sqldb.ForUpdateOfParent(q)
 }
 
-// BuildByNumber returns a pipeline's build.
-func BuildByNumber(ctx context.Context, q sqldb.Queryer, pipelineID string, number int64) (Build, error) {
-	return one(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM builds WHERE pipeline_id = $1 AND number = $2",
-		pipelineID, number)
+// BuildWithPipeline returns a build of the pipeline with a slug, by its number or, with none, by its id. The pipeline comes
+// too, also when it has no such build, which is ErrNotFound then; without a pipeline the slug is empty.
+func BuildWithPipeline(ctx context.Context, q sqldb.Queryer, organizationID, slug string, number int64, id string) (Pipeline, Build, error) {
+	const of = "FROM pipelines WHERE organization_id = $1 AND slug = $2"
+	sql, ref := "SELECT "+buildColumns+" FROM builds WHERE pipeline_id = (SELECT id "+of+") AND number = $3", any(number)
+	if number == 0 {
+		sql, ref = "SELECT "+buildColumns+" FROM builds WHERE id = $3 AND pipeline_id = (SELECT id "+of+")", id
+	}
+	var pipelines []Pipeline
+	var builds []Build
+	err := q.Send(ctx,
+		listed(&pipelines, scanPipeline, "SELECT "+pipelineColumns+" "+of, organizationID, slug),
+		listed(&builds, scanBuild, sql, organizationID, slug, ref))
+	switch {
+	case err != nil:
+		return Pipeline{}, Build{}, err
+	case len(pipelines) == 0:
+		return Pipeline{}, Build{}, ErrNotFound
+	case len(builds) == 0:
+		return pipelines[0], Build{}, ErrNotFound
+	}
+	return pipelines[0], builds[0], nil
 }
 
 // GetBuilds returns those of the builds that exist, by id.

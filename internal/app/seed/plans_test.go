@@ -63,7 +63,11 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 			_, _, _, err := store.LockBuildOfAcceptedJob(ctx, q, g.build.ID, g.job.ID)
 			return err
 		},
-		"build by number": func(q sqldb.Queryer) error { return second(store.BuildByNumber(ctx, q, g.pipeline.ID, g.build.Number)) },
+		"build with its pipeline": func(q sqldb.Queryer) error {
+			_, _, byNumber := store.BuildWithPipeline(ctx, q, g.Organization.ID, "seed-1", g.build.Number, "")
+			_, _, byID := store.BuildWithPipeline(ctx, q, g.Organization.ID, "seed-1", 0, g.build.ID)
+			return errors.Join(byNumber, byID)
+		},
 		"builds by id":    func(q sqldb.Queryer) error { return second(store.GetBuilds(ctx, q, ids)) },
 		"builds of jobs":  func(q sqldb.Queryer) error { return second(store.ChildBuilds(ctx, q, jobIDs)) },
 		"open builds": func(q sqldb.Queryer) error {

@@ -19,11 +19,7 @@ func BenchmarkReads(b *testing.B) {
 	if err := seed.Run(b.Context(), st, w.Organization, o, func(int) {}); err != nil {
 		b.Fatal(err)
 	}
-	p, err := store.PipelineBySlug(b.Context(), st.Read(), w.Organization.ID, "seed-1")
-	if err != nil {
-		b.Fatal(err)
-	}
-	one, err := store.BuildByNumber(b.Context(), st.Read(), p.ID, 500)
+	_, one, err := store.BuildWithPipeline(b.Context(), st.Read(), w.Organization.ID, "seed-1", 500, "")
 	if err != nil {
 		b.Fatal(err)
 	}

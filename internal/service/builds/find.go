@@ -47,24 +47,19 @@ func findBuild(ctx context.Context, q sqldb.Queryer, actor access.Actor, pipelin
 }
 
 func findBuildAndPipeline(ctx context.Context, q sqldb.Queryer, actor access.Actor, pipelineSlug, ref string) (store.Pipeline, store.Build, error) {
-	p, err := store.PipelineBySlug(ctx, q, actor.OrganizationID, pipelineSlug)
-	if err != nil {
-		return store.Pipeline{}, store.Build{}, missing(err, "pipeline")
+	number, id := buildRef(ref)
+	if number == 0 && id == "" {
+		id = noBuild
 	}
-	b, err := store.Build{}, store.ErrNotFound
-	if number, id := buildRef(ref); number > 0 {
-		b, err = store.BuildByNumber(ctx, q, p.ID, number)
-	} else if id != "" {
-		b, err = store.GetBuild(ctx, q, id)
+	p, b, err := store.BuildWithPipeline(ctx, q, actor.OrganizationID, pipelineSlug, number, id)
+	if errors.Is(err, store.ErrNotFound) && p.ID == "" {
+		return store.Pipeline{}, store.Build{}, fault.Missing("pipeline")
 	}
-	if err == nil && b.PipelineID != p.ID {
-		err = store.ErrNotFound
-	}
-	if err != nil {
-		return store.Pipeline{}, store.Build{}, missing(err, "build")
-	}
-	return p, b, nil
+	return p, b, missing(err, "build")
 }
+
+// noBuild is the id that no build has.
+const noBuild = "00000000-0000-0000-0000-000000000000"
 
 // buildRef reads a build's number or id; what is neither is 0 and "".
 func buildRef(ref string) (number int64, id string) {

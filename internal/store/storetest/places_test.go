@@ -84,3 +84,32 @@ func TestPartsOfJobs(t *testing.T) {
 		}
 	})
 }
+
+func TestBuildWithPipeline(t *testing.T) {
+	t.Parallel()
+	Each(t, func(t *testing.T, st *store.Store) {
+		w := NewWorld(t, st)
+		b := Build(t, st, w.Pipeline)
+		other := Build(t, st, Pipeline(t, st, w.Organization))
+		for name, c := range map[string]struct {
+			slug         string
+			number       int64
+			id           string
+			pipeline, of string
+		}{
+			"by number":                 {w.Pipeline.Slug, b.Number, "", w.Pipeline.ID, b.ID},
+			"by id":                     {w.Pipeline.Slug, 0, b.ID, w.Pipeline.ID, b.ID},
+			"no such number":            {w.Pipeline.Slug, b.Number + 1, "", w.Pipeline.ID, ""},
+			"build of another pipeline": {w.Pipeline.Slug, 0, other.ID, w.Pipeline.ID, ""},
+			"no such pipeline":          {"nothing", b.Number, "", "", ""},
+		} {
+			p, got, err := store.BuildWithPipeline(t.Context(), st.Read(), w.Organization.ID, c.slug, c.number, c.id)
+			if missing := errors.Is(err, store.ErrNotFound); missing != (c.of == "") || err != nil && !missing {
+				t.Errorf("%s: %v", name, err)
+			}
+			if p.ID != c.pipeline || got.ID != c.of {
+				t.Errorf("%s: pipeline %q and build %q", name, p.ID, got.ID)
+			}
+		}
+	})
+}
