@@ -68,8 +68,8 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 			_, _, byID := store.BuildWithPipeline(ctx, q, g.Organization.ID, "seed-1", 0, g.build.ID)
 			return errors.Join(byNumber, byID)
 		},
-		"builds by id":    func(q sqldb.Queryer) error { return second(store.GetBuilds(ctx, q, ids)) },
-		"builds of jobs":  func(q sqldb.Queryer) error { return second(store.ChildBuilds(ctx, q, jobIDs)) },
+		"builds by id":   func(q sqldb.Queryer) error { return second(store.GetBuilds(ctx, q, ids)) },
+		"builds of jobs": func(q sqldb.Queryer) error { return second(store.ChildBuilds(ctx, q, jobIDs)) },
 		"open builds": func(q sqldb.Queryer) error {
 			return second(store.OlderOpenBuilds(ctx, q, g.pipeline.ID, "main", g.build.Number))
 		},
@@ -78,8 +78,8 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 			r.MetaData(ids, map[string]map[string]string{})
 			return r.Do(ctx)
 		},
-		"job":              func(q sqldb.Queryer) error { return second(store.GetJob(ctx, q, g.job.ID)) },
-		"jobs by id":       func(q sqldb.Queryer) error { return second(store.GetJobs(ctx, q, jobIDs)) },
+		"job":        func(q sqldb.Queryer) error { return second(store.GetJob(ctx, q, g.job.ID)) },
+		"jobs by id": func(q sqldb.Queryer) error { return second(store.GetJobs(ctx, q, jobIDs)) },
 		"jobs of builds": func(q sqldb.Queryer) error {
 			var jobs []*store.Job
 			r := store.NewReads(q)

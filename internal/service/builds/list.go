@@ -8,6 +8,7 @@ import (
 
 	"github.com/bridle-ci/bridle/internal/core/access"
 	"github.com/bridle-ci/bridle/internal/core/build"
+	"github.com/bridle-ci/bridle/internal/core/commit"
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/core/ids"
 	"github.com/bridle-ci/bridle/internal/store"
@@ -64,7 +65,7 @@ func possibleBranches(asked []string) []string {
 	var possible []string
 	for _, branch := range asked {
 		branch = stars.ReplaceAllString(branch, "*")
-		if len(branch)-strings.Count(branch, "*") <= maxRefBytes {
+		if len(branch)-strings.Count(branch, "*") <= commit.MaxRefBytes {
 			possible = append(possible, branch)
 		}
 	}

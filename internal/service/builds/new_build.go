@@ -4,19 +4,17 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bridle-ci/bridle/internal/core/commit"
+	"github.com/bridle-ci/bridle/internal/core/environment"
 	"github.com/bridle-ci/bridle/internal/core/fault"
 	"github.com/bridle-ci/bridle/internal/store"
 )
 
 // Limits of what a build is asked for with.
 const (
-	maxRefBytes      = 1024
-	maxMessageBytes  = 64 << 10
 	maxMetaDataBytes = 100 << 10
 	maxMetaDataKeys  = 1000
 	maxKeyBytes      = 255
-	maxEnvNames      = 1000
-	maxEnvBytes      = 256 << 10
 
 	maxAuthorBytes     = 1024 // each of an author's texts
 	maxRepositoryBytes = 2048
@@ -44,9 +42,9 @@ func (c *complaints) length(field, value string, most int) {
 
 func checkNewBuild(in NewBuild) error {
 	var c complaints
-	c.ref("commit", in.Commit)
-	c.ref("branch", in.Branch)
-	c.length("message", in.Message, maxMessageBytes)
+	c.add("commit", commit.RefProblem(in.Commit))
+	c.add("branch", commit.RefProblem(in.Branch))
+	c.add("message", commit.MessageProblem(in.Message))
 	if a := in.Author; a != nil {
 		c.length("author.name", a.Name, maxAuthorBytes)
 		c.length("author.email", a.Email, maxAuthorBytes)
@@ -55,7 +53,7 @@ func checkNewBuild(in NewBuild) error {
 	if in.PullRequest != nil {
 		c.pullRequest(in.PullRequest)
 	}
-	c.add("env", checkEnv(in.Env))
+	c.add("env", environment.OfBuilds.Problem(in.Env))
 	c.add("meta_data", checkMetaData(in.MetaData))
 	if len(c) > 0 {
 		return fault.InvalidFields(c...)
@@ -63,22 +61,11 @@ func checkNewBuild(in NewBuild) error {
 	return nil
 }
 
-func (c *complaints) ref(field, value string) {
-	switch {
-	case strings.TrimSpace(value) == "":
-		c.add(field, "can't be blank")
-	case strings.ContainsAny(value, "\x00\n\r") || strings.HasPrefix(value, "-"):
-		c.add(field, "is invalid")
-	default:
-		c.length(field, value, maxRefBytes)
-	}
-}
-
 func (c *complaints) pullRequest(pr *store.PullRequest) {
 	if !isNumber(pr.ID) {
 		c.add("pull_request_id", "must be the number of a pull request")
 	}
-	c.length("pull_request_base_branch", pr.Base, maxRefBytes)
+	c.length("pull_request_base_branch", pr.Base, commit.MaxRefBytes)
 	c.length("pull_request_repository", pr.Repository, maxRepositoryBytes)
 	if len(pr.Labels) > maxPullLabels {
 		c.add("pull_request_labels", fmt.Sprintf("are too many (maximum is %d)", maxPullLabels))
@@ -92,23 +79,6 @@ func (c *complaints) pullRequest(pr *store.PullRequest) {
 // isNumber reports whether a text is the number of a pull request, which has no sign.
 func isNumber(text string) bool {
 	return text != "" && len(text) <= maxPullRequestDigits && strings.Trim(text, "0123456789") == ""
-}
-
-func checkEnv(env map[string]string) string {
-	if len(env) > maxEnvNames {
-		return fmt.Sprintf("has too many variables (maximum is %d)", maxEnvNames)
-	}
-	total := 0
-	for name, value := range env {
-		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
-			return fmt.Sprintf("has an invalid variable %q", name)
-		}
-		total += len(name) + len(value)
-	}
-	if total > maxEnvBytes {
-		return fmt.Sprintf("is too large (maximum is %d bytes)", maxEnvBytes)
-	}
-	return ""
 }
 
 func checkMetaData(items map[string]string) string {

@@ -110,7 +110,7 @@ func (c *change) upload(row store.PipelineUpload, plan pipeline.Plan) (store.Pip
 	if err := c.apply(build.Uploaded{JobID: row.JobID, Plan: plan, Replace: row.Replace}); err != nil {
 		return row, rejectedBy(err)
 	}
-	if code := checkEnv(c.build.UploadEnv); code != "" {
+	if code := environment.OfBuilds.Problem(c.build.UploadEnv); code != "" {
 		return row, &rejection{invalidSteps, fault.New(fault.Invalid, "The env of the uploads %s", code)}
 	}
 	if err := c.addNotifications(plan.Notify); err != nil {

@@ -1,21 +1,16 @@
 package pipelines
 
 import (
-	"fmt"
 	"maps"
 	"strings"
 
+	"github.com/bridle-ci/bridle/internal/core/environment"
 	"github.com/bridle-ci/bridle/internal/core/pipeline"
 	"github.com/bridle-ci/bridle/internal/core/text"
 )
 
-const (
-	maxEnvNames = 500
-	maxEnvBytes = 64 << 10
-
-	// stepsMissing is the contract's text (contracts/rest/README.md, Validation and exact texts).
-	stepsMissing = "Step configuration is missing, expected `steps: { yaml: \"...\" }`"
-)
+// stepsMissing is the contract's text (contracts/rest/README.md, Validation and exact texts).
+const stepsMissing = "Step configuration is missing, expected `steps: { yaml: \"...\" }`"
 
 // applyConfiguration changes what the pipeline does: YAML, or visual steps which YAML is made of.
 func (d *draft) applyConfiguration(c Changes) {
@@ -53,29 +48,12 @@ func (d *draft) applyEnv(env *map[string]string) bool {
 	if env == nil || len(*env) == 0 || d.VisualSteps == nil {
 		return true
 	}
-	if problem := envProblem(*env); problem != "" {
+	if problem := environment.OfPipelines.Problem(*env); problem != "" {
 		d.problems.add("env", problem)
 		return false
 	}
 	d.Env = maps.Clone(*env)
 	return true
-}
-
-func envProblem(env map[string]string) string {
-	if len(env) > maxEnvNames {
-		return fmt.Sprintf("has too many variables (maximum is %d)", maxEnvNames)
-	}
-	total := 0
-	for name, value := range env {
-		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
-			return fmt.Sprintf("has an invalid variable %q", name)
-		}
-		total += len(name) + len(value)
-	}
-	if total > maxEnvBytes {
-		return fmt.Sprintf("is too large (maximum is %d bytes)", maxEnvBytes)
-	}
-	return ""
 }
 
 // configurationProblem tells why a configuration could not become a build, without knowing the build.
