@@ -23,7 +23,7 @@ type Graph struct {
 	was map[string]build.JobState
 	// saved is what the rows of steps hold: the rules name some steps as changed that are not.
 	saved map[string]savedStep
-	ahead ahead
+	ahead *ahead
 }
 
 var _ build.Source = (*Graph)(nil)
@@ -33,7 +33,7 @@ func NewGraph(ctx context.Context, q sqldb.Queryer, buildID string) *Graph {
 	return &Graph{
 		ctx: ctx, q: q, buildID: buildID, steps: map[string]*build.Step{}, jobs: map[string]*Job{},
 		edges: map[string]*build.Edge{}, was: map[string]build.JobState{},
-		saved: map[string]savedStep{},
+		saved: map[string]savedStep{}, ahead: newAhead(),
 	}
 }
 
@@ -139,8 +139,8 @@ func (g *Graph) StepsOfGroup(concurrencyGroup string) ([]*build.Step, error) {
 
 // EdgesFrom implements build.Source.
 func (g *Graph) EdgesFrom(stepID string) ([]*build.Edge, error) {
-	if g.ahead.stepID == stepID {
-		return g.keepEdges(slices.Clone(g.ahead.edges), nil)
+	if edges, read := g.ahead.edges[stepID]; read {
+		return g.keepEdges(slices.Clone(edges), nil)
 	}
 	return g.keepEdges(EdgesFrom(g.ctx, g.q, g.buildID, stepID))
 }
@@ -202,7 +202,7 @@ func (g *Graph) keepEdges(edges []*build.Edge, err error) ([]*build.Edge, error)
 
 // Save writes what an event changed: b is the locked build itself.
 func (g *Graph) Save(b *Build, c *build.Changes) error {
-	g.ahead.stepID, g.ahead.edges = "", nil
+	g.ahead.change(c)
 	if len(c.RemovedSteps) > 0 {
 		if err := DeleteSteps(g.ctx, g.q, g.buildID, c.RemovedSteps); err != nil {
 			return fmt.Errorf("remove replaced steps: %w", err)

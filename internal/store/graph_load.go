@@ -7,84 +7,145 @@ import (
 	"github.com/bridle-ci/bridle/internal/store/sqldb"
 )
 
-// LockBuildOfJob is LockBuild and NewGraph for a transaction about one job. It reads what every event of a job asks for,
-// the job and its step, in the same trip to the database. A job that is not of the build is left out.
-func LockBuildOfJob(ctx context.Context, q sqldb.Queryer, buildID, jobID string) (Build, *Graph, error) {
-	return lockBuildOfJob(ctx, q, buildID, jobID, nil)
+// JobEvent is what a transaction about one job of a build is going to read, besides the job and its step.
+type JobEvent struct {
+	JobID string
+	// Ends is for the job's end: the dependencies on its step, and whether it has a log.
+	Ends bool
+	// Accepts is for an agent that takes the job: the surroundings of its build.
+	Accepts bool
 }
 
-// LockBuildOfEndingJob is LockBuildOfJob for the job's end: it also reads what comes next of that, the dependencies on
-// the step and whether the job has a log, where that saves a trip.
-func LockBuildOfEndingJob(ctx context.Context, q sqldb.Queryer, buildID, jobID string) (Build, *Graph, error) {
-	if q.Engine() != sqldb.Postgres {
-		return LockBuildOfJob(ctx, q, buildID, jobID)
-	}
-	var edges []*build.Edge
-	var logs []string
-	b, g, err := lockBuildOfJob(ctx, q, buildID, jobID, []sqldb.Statement{
-		listed(&edges, scanEdge, edgesFrom+"(SELECT step_id::text FROM jobs WHERE id = $2) ORDER BY id", buildID, jobID),
-		listed(&logs, scanText, jobLogState, jobID),
-	})
-	if err != nil {
-		return b, g, err
-	}
-	if j := g.jobs[jobID]; j != nil {
-		g.ahead.stepID, g.ahead.edges = j.StepID, edges
-		g.ahead.jobID, g.ahead.logged = jobID, len(logs) > 0
-	}
-	return b, g, nil
+// LockedBuild is a build that a transaction has locked, with what was read of it.
+type LockedBuild struct {
+	Build Build
+	Graph *Graph
+	// Around is nil unless it was read. The build's people are in it.
+	Around *Surroundings
 }
 
-// LockBuildOfAcceptedJob is LockBuildOfJob for an agent that takes the job. It also reads the surroundings of the build,
-// with its people, where that saves a trip; else they are nil.
-func LockBuildOfAcceptedJob(ctx context.Context, q sqldb.Queryer, buildID, jobID string) (Build, *Graph, *Surroundings, error) {
-	if q.Engine() != sqldb.Postgres {
-		b, g, err := LockBuildOfJob(ctx, q, buildID, jobID)
-		return b, g, nil, err
-	}
-	var r surroundingsReader
-	statements := append(r.statements("p.id = (SELECT pipeline_id FROM builds WHERE id = $1)", buildID),
-		listed(&r.users, scanUser, "SELECT "+columns("u", userColumns)+
-			" FROM builds b JOIN users u ON u.id IN (b.creator_id, b.unblocker_id) WHERE b.id = $1", buildID))
-	b, g, err := lockBuildOfJob(ctx, q, buildID, jobID, statements)
-	around := r.result()
-	return b, g, &around, err
-}
+// lockedBuild is the key under which those that share a transaction share a build.
+type lockedBuild struct{ id string }
 
-func lockBuildOfJob(ctx context.Context, q sqldb.Queryer, buildID, jobID string, more []sqldb.Statement) (Build, *Graph, error) {
-	var b Build
-	var jobs []*Job
-	var steps []*build.Step
-	err := q.Send(ctx, append([]sqldb.Statement{
-		found(&b, scanBuild, lockBuildSQL(q), buildID),
-		listed(&jobs, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE id = $1", jobID),
-		listed(&steps, scanStep, "SELECT "+stepColumns+" FROM steps WHERE id = (SELECT step_id FROM jobs WHERE id = $1)", jobID),
-	}, more...)...)
-	if err != nil {
-		return Build{}, nil, err
+// LockBuildFor is LockBuild and NewGraph for an event of a job. It reads what the event asks for in the same trip to the
+// database, and what the events ask for that wait to share the transaction; those find the build locked, and as the
+// event before them left it to Share. A job that is not of the build is left out. Where statements are no trips it reads
+// no more than the job and its step.
+func LockBuildFor(ctx context.Context, tx *sqldb.Tx, buildID string, ev JobEvent) (*LockedBuild, error) {
+	r := eventReader{events: []JobEvent{ev}}
+	if tx.Engine() != sqldb.Postgres {
+		r.events[0] = JobEvent{JobID: ev.JobID}
 	}
-	g := NewGraph(ctx, q, buildID)
-	for _, j := range jobs {
-		if j.BuildID == buildID {
-			g.keepJob(j)
-			g.keepSteps(steps)
+	known, _ := tx.Shared(lockedBuild{buildID}).(*LockedBuild)
+	if known != nil {
+		b := &LockedBuild{Build: known.Build, Graph: known.Graph.in(ctx, tx), Around: known.Around}
+		if b.has(ev) {
+			return b, nil
+		}
+		known = b
+	}
+	for _, other := range tx.Waiting() {
+		if other, ok := other.(JobEvent); ok {
+			r.events = append(r.events, other)
 		}
 	}
-	return b, g, nil
+	return r.read(ctx, tx, buildID, known)
 }
 
-// ahead is what was read before it was asked for. It holds until the first change.
-type ahead struct {
-	stepID string
-	edges  []*build.Edge
-	jobID  string
-	logged bool
-}
+// Share leaves the build to those that share the transaction, as the caller's event has changed it.
+func (b *LockedBuild) Share(tx *sqldb.Tx) { tx.Share(lockedBuild{b.Build.ID}, b) }
 
-// HasLog is HasJobLog for a job of the build.
-func (g *Graph) HasLog(jobID string) (bool, error) {
-	if g.ahead.jobID == jobID {
-		return g.ahead.logged, nil
+// ForgetShared makes those that share the transaction read the build again, as it is after a change that is no event of
+// a job.
+func ForgetShared(tx *sqldb.Tx, buildID string) { tx.Share(lockedBuild{buildID}, nil) }
+
+// has reports whether all was read that an event asks for.
+func (b *LockedBuild) has(ev JobEvent) bool {
+	j := b.Graph.jobs[ev.JobID]
+	if j == nil || b.Graph.steps[j.StepID] == nil || ev.Accepts && b.Around == nil {
+		return false
 	}
-	return HasJobLog(g.ctx, g.q, jobID)
+	_, logKnown := b.Graph.ahead.logged[ev.JobID]
+	return !ev.Ends || logKnown
+}
+
+// eventReader reads what events ask for.
+type eventReader struct {
+	events []JobEvent
+
+	locked Build
+	jobs   []*Job
+	steps  []*build.Step
+	edges  []*build.Edge
+	logs   []string
+	around surroundingsReader
+}
+
+func (r *eventReader) read(ctx context.Context, tx *sqldb.Tx, buildID string, known *LockedBuild) (*LockedBuild, error) {
+	var all, ending []string
+	accepts := false
+	for _, ev := range r.events {
+		all = append(all, ev.JobID)
+		if ev.Ends {
+			ending = append(ending, ev.JobID)
+		}
+		accepts = accepts || ev.Accepts
+	}
+	var statements []sqldb.Statement
+	if known == nil {
+		statements = append(statements, found(&r.locked, scanBuild, lockBuildSQL(tx), buildID))
+	}
+	statements = append(statements,
+		listed(&r.jobs, scanJob, "SELECT "+jobColumns+" FROM jobs WHERE "+sqldb.In(tx, "id", 1, all), sqldb.List(tx, all)),
+		listed(&r.steps, scanStep, "SELECT "+stepColumns+" FROM steps WHERE id IN (SELECT step_id FROM jobs WHERE "+
+			sqldb.In(tx, "id", 1, all)+")", sqldb.List(tx, all)))
+	if len(ending) > 0 {
+		statements = append(statements,
+			listed(&r.edges, scanEdge, "SELECT "+edgeColumns+" FROM step_edges WHERE build_id = $1 AND from_id IN (SELECT "+
+				uuidText(tx, "step_id")+" FROM jobs WHERE "+sqldb.In(tx, "id", 2, ending)+") ORDER BY id", buildID, sqldb.List(tx, ending)),
+			listed(&r.logs, scanText, "SELECT job_id FROM job_logs WHERE "+sqldb.In(tx, "job_id", 1, ending), sqldb.List(tx, ending)))
+	}
+	accepts = accepts && (known == nil || known.Around == nil)
+	if accepts {
+		statements = append(statements, r.around.ofBuild(buildID)...)
+	}
+	if err := tx.Send(ctx, statements...); err != nil {
+		return nil, err
+	}
+	if known == nil {
+		known = &LockedBuild{Build: r.locked, Graph: NewGraph(ctx, tx, buildID)}
+	}
+	if accepts {
+		around := r.around.result()
+		known.Around = &around
+	}
+	r.keep(known.Graph, ending)
+	return known, nil
+}
+
+func (r *eventReader) keep(g *Graph, ending []string) {
+	ours := map[string]bool{}
+	for _, j := range r.jobs {
+		if j.BuildID == g.buildID {
+			g.keepJob(j)
+			ours[j.StepID] = true
+		}
+	}
+	for _, s := range r.steps {
+		if ours[s.ID] {
+			g.keepStep(s)
+		}
+	}
+	for _, id := range ending {
+		if j := g.jobs[id]; j != nil {
+			g.ahead.logged[id] = false
+			if _, read := g.ahead.edges[j.StepID]; !read {
+				g.ahead.edges[j.StepID] = nil
+			}
+		}
+	}
+	for _, id := range r.logs {
+		g.ahead.logged[id] = true
+	}
+	g.ahead.add(r.edges)
 }

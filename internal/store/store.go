@@ -65,8 +65,8 @@ func (s *Store) Write(ctx context.Context, fn func(tx *sqldb.Tx) error) error {
 }
 
 // WriteTogether is Write for transactions that begin by locking the row with an id; see sqldb.DB.WriteTogether.
-func (s *Store) WriteTogether(ctx context.Context, id string, fn func(tx *sqldb.Tx) error) error {
-	return whileStale(func() error { return s.db.WriteTogether(ctx, id, fn) })
+func (s *Store) WriteTogether(ctx context.Context, id string, about any, fn func(tx *sqldb.Tx) error) error {
+	return whileStale(func() error { return s.db.WriteTogether(ctx, id, about, fn) })
 }
 
 func whileStale(write func() error) error {

@@ -57,6 +57,13 @@ func (r *surroundingsReader) statements(where string, args ...any) []sqldb.State
 	}
 }
 
+// ofBuild are the statements for a build, with its people.
+func (r *surroundingsReader) ofBuild(buildID string) []sqldb.Statement {
+	return append(r.statements("p.id = (SELECT pipeline_id FROM builds WHERE id = $1)", buildID),
+		listed(&r.users, scanUser, "SELECT "+columns("u", userColumns)+
+			" FROM builds b JOIN users u ON u.id IN (b.creator_id, b.unblocker_id) WHERE b.id = $1", buildID))
+}
+
 func (r *surroundingsReader) result() Surroundings {
 	s := Surroundings{Pipeline: r.pipeline, Organization: r.organization, Users: make(map[string]User, len(r.users))}
 	if len(r.clusters) > 0 {

@@ -51,18 +51,6 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 		"surroundings by slug": func(q sqldb.Queryer) error {
 			return second(store.SurroundingsBySlug(ctx, q, g.Organization.ID, "seed-1", nil))
 		},
-		"build with a job": func(q sqldb.Queryer) error {
-			_, _, err := store.LockBuildOfJob(ctx, q, g.build.ID, g.job.ID)
-			return err
-		},
-		"build with an ending job": func(q sqldb.Queryer) error {
-			_, _, err := store.LockBuildOfEndingJob(ctx, q, g.build.ID, g.job.ID)
-			return err
-		},
-		"build with an accepted job": func(q sqldb.Queryer) error {
-			_, _, _, err := store.LockBuildOfAcceptedJob(ctx, q, g.build.ID, g.job.ID)
-			return err
-		},
 		"build with its pipeline": func(q sqldb.Queryer) error {
 			_, _, byNumber := store.BuildWithPipeline(ctx, q, g.Organization.ID, "seed-1", g.build.Number, "")
 			_, _, byID := store.BuildWithPipeline(ctx, q, g.Organization.ID, "seed-1", 0, g.build.ID)

@@ -51,11 +51,7 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 	var b store.Build
 	var step build.Step
 	var around *store.Surroundings
-	lock := func(ctx context.Context, q sqldb.Queryer) (b store.Build, g *store.Graph, err error) {
-		b, g, around, err = store.LockBuildOfAcceptedJob(ctx, q, buildID, id)
-		return b, g, err
-	}
-	err = s.changeLocked(ctx, buildID, lock, func(c *change) error {
+	err = s.changeJob(ctx, buildID, store.JobEvent{JobID: id, Accepts: true}, func(c *change) error {
 		row, err := c.reachable(agent, id)
 		if err != nil {
 			return err
@@ -67,7 +63,7 @@ func (s *Service) accept(ctx context.Context, agent store.Agent, jobID string, a
 		if err := c.accept(row, agent.ID, hash, acquire); err != nil {
 			return err
 		}
-		job, b, step = *row, c.build, *st
+		job, b, step, around = *row, c.build, *st, c.around
 		return nil
 	})
 	if err != nil {

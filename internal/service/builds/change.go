@@ -20,6 +20,8 @@ type change struct {
 	build store.Build
 	graph *store.Graph
 	place *placement
+	// around is what was read of the build's surroundings, if it was.
+	around *store.Surroundings
 
 	// reported: the agent itself says that its job ended, and so has sent all of the log.
 	reported bool
@@ -32,50 +34,42 @@ type change struct {
 
 // change runs fn on a build under its lock. fn may run again when the transaction has to be repeated.
 func (s *Service) change(ctx context.Context, buildID string, fn func(c *change) error) error {
-	lock := func(ctx context.Context, q sqldb.Queryer) (store.Build, *store.Graph, error) {
-		b, err := store.LockBuild(ctx, q, buildID)
-		return b, store.NewGraph(ctx, q, buildID), err
-	}
-	return s.changeLocked(ctx, buildID, lock, fn)
+	return s.Store.WriteTogether(ctx, buildID, nil, func(tx *sqldb.Tx) error {
+		store.ForgetShared(tx, buildID)
+		return s.changeInTx(ctx, tx, buildID, fn)
+	})
 }
 
 // changeAlone is change for a function that goes on to take locks of other things than the build: two groups of such
 // might wait for each other.
 func (s *Service) changeAlone(ctx context.Context, buildID string, fn func(c *change) error) error {
-	return s.Store.Write(ctx, func(tx *sqldb.Tx) error {
-		b, err := store.LockBuild(ctx, tx, buildID)
+	return s.Store.Write(ctx, func(tx *sqldb.Tx) error { return s.changeInTx(ctx, tx, buildID, fn) })
+}
+
+func (s *Service) changeInTx(ctx context.Context, tx *sqldb.Tx, buildID string, fn func(c *change) error) error {
+	b, err := store.LockBuild(ctx, tx, buildID)
+	if err != nil {
+		return missing(err, "build")
+	}
+	return fn(s.newChange(ctx, tx, b, store.NewGraph(ctx, tx, buildID)))
+}
+
+// changeJob is change for an event of a job. fn changes nothing of the build and its parts but by apply: what it leaves in
+// memory is what the next event of those that share the transaction begins with.
+func (s *Service) changeJob(ctx context.Context, buildID string, ev store.JobEvent, fn func(c *change) error) error {
+	return s.Store.WriteTogether(ctx, buildID, ev, func(tx *sqldb.Tx) error {
+		locked, err := store.LockBuildFor(ctx, tx, buildID, ev)
 		if err != nil {
 			return missing(err, "build")
 		}
-		return fn(s.newChange(ctx, tx, b, store.NewGraph(ctx, tx, b.ID)))
-	})
-}
-
-// changeJob is change for an event of one job.
-func (s *Service) changeJob(ctx context.Context, buildID, jobID string, fn func(c *change) error) error {
-	lock := func(ctx context.Context, q sqldb.Queryer) (store.Build, *store.Graph, error) {
-		return store.LockBuildOfJob(ctx, q, buildID, jobID)
-	}
-	return s.changeLocked(ctx, buildID, lock, fn)
-}
-
-// endJob is changeJob for the end of a job.
-func (s *Service) endJob(ctx context.Context, buildID, jobID string, fn func(c *change) error) error {
-	lock := func(ctx context.Context, q sqldb.Queryer) (store.Build, *store.Graph, error) {
-		return store.LockBuildOfEndingJob(ctx, q, buildID, jobID)
-	}
-	return s.changeLocked(ctx, buildID, lock, fn)
-}
-
-func (s *Service) changeLocked(
-	ctx context.Context, buildID string, lock func(context.Context, sqldb.Queryer) (store.Build, *store.Graph, error), fn func(c *change) error,
-) error {
-	return s.Store.WriteTogether(ctx, buildID, func(tx *sqldb.Tx) error {
-		b, graph, err := lock(ctx, tx)
-		if err != nil {
-			return missing(err, "build")
+		c := s.newChange(ctx, tx, locked.Build, locked.Graph)
+		c.around = locked.Around
+		if err := fn(c); err != nil {
+			return err
 		}
-		return fn(s.newChange(ctx, tx, b, graph))
+		locked.Build = c.build
+		locked.Share(tx)
+		return nil
 	})
 }
 

@@ -70,7 +70,7 @@ func (s *Service) createIn(ctx context.Context, around store.Surroundings, in Ne
 		return store.Build{}, err
 	}
 	var created store.Build
-	err = s.Store.WriteTogether(ctx, around.Pipeline.ID, func(tx *sqldb.Tx) (err error) {
+	err = s.Store.WriteTogether(ctx, around.Pipeline.ID, nil, func(tx *sqldb.Tx) (err error) {
 		created, err = s.create(ctx, tx, around, document, in)
 		return err
 	})

@@ -11,7 +11,7 @@ import (
 
 // Start says that the agent runs the job. Repeated, it does nothing.
 func (s *Service) Start(ctx context.Context, job store.Job, at time.Time) error {
-	return s.changeJob(ctx, job.BuildID, job.ID, func(c *change) error {
+	return s.changeJob(ctx, job.BuildID, store.JobEvent{JobID: job.ID}, func(c *change) error {
 		return c.apply(build.Started{JobID: job.ID, At: at})
 	})
 }
@@ -30,7 +30,7 @@ type Finish struct {
 
 // Finish ends a job. Repeated, or for a job that has ended otherwise, it does nothing.
 func (s *Service) Finish(ctx context.Context, job store.Job, f Finish) error {
-	return s.endJob(ctx, job.BuildID, job.ID, func(c *change) error {
+	return s.changeJob(ctx, job.BuildID, store.JobEvent{JobID: job.ID, Ends: true}, func(c *change) error {
 		c.reported = true
 		if f.IgnoreAgent {
 			if err := store.SetAgentIgnored(ctx, c.tx, job.AgentID); err != nil {
@@ -66,7 +66,7 @@ func (s *Service) UpdateTimeout(ctx context.Context, job store.Job, timeoutMinut
 	if timeoutMinutes < 1 {
 		return fault.New(fault.Invalid, "The timeout must be a positive number of minutes")
 	}
-	return s.changeJob(ctx, job.BuildID, job.ID, func(c *change) error {
+	return s.change(ctx, job.BuildID, func(c *change) error {
 		j, err := c.graph.Job(job.ID)
 		if err != nil {
 			return err
@@ -95,7 +95,7 @@ func (s *Service) UpdateTimeout(ctx context.Context, job store.Job, timeoutMinut
 // Promise records a running job's promise to fail. Another status than promised before is a Conflict, and one that is no
 // failure Invalid.
 func (s *Service) Promise(ctx context.Context, job store.Job, exitStatus int, reason string) error {
-	return s.changeJob(ctx, job.BuildID, job.ID, func(c *change) error {
+	return s.change(ctx, job.BuildID, func(c *change) error {
 		if err := c.apply(build.Promised{JobID: job.ID, ExitStatus: exitStatus, Reason: reason}); err != nil {
 			return err
 		}

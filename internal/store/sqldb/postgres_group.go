@@ -25,6 +25,7 @@ type postgresGroups struct {
 // groupMember waits for one signal: to lead the next group, or to take a turn in this one, after which comes another
 // with the outcome. The buffer lets the leader go on whatever became of the member.
 type groupMember struct {
+	about    any
 	signals  chan groupSignal
 	finished chan error // what its function returned
 }
@@ -42,7 +43,7 @@ type groupOutcome struct {
 }
 
 // join returns nil to the one that leads.
-func (g *postgresGroups) join(key string) *groupMember {
+func (g *postgresGroups) join(key string, about any) *groupMember {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	waiting, led := g.waiting[key]
@@ -53,9 +54,22 @@ func (g *postgresGroups) join(key string) *groupMember {
 		g.waiting[key] = nil
 		return nil
 	}
-	m := &groupMember{signals: make(chan groupSignal, 1), finished: make(chan error, 1)}
+	m := &groupMember{about: about, signals: make(chan groupSignal, 1), finished: make(chan error, 1)}
 	g.waiting[key] = append(waiting, m)
 	return m
+}
+
+// about returns what those are about that wait and may still take part.
+func (g *postgresGroups) about(key string) []any {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	waiting := g.waiting[key]
+	waiting = waiting[:min(len(waiting), maxGroup)]
+	abouts := make([]any, len(waiting))
+	for i, m := range waiting {
+		abouts[i] = m.about
+	}
+	return abouts
 }
 
 // next returns the one that has waited longest, or nil.
@@ -98,8 +112,8 @@ func (g *postgresGroups) leave(key string, m *groupMember) bool {
 	return true
 }
 
-func (d *postgresDB) writeTogether(ctx context.Context, db *DB, key string, fn func(tx *Tx) error) error {
-	tx, outcome := d.inGroup(ctx, db, key, fn)
+func (d *postgresDB) writeTogether(ctx context.Context, db *DB, key string, about any, fn func(tx *Tx) error) error {
+	tx, outcome := d.inGroup(ctx, db, key, about, fn)
 	switch {
 	case outcome.again:
 		return d.write(ctx, db, fn)
@@ -110,8 +124,8 @@ func (d *postgresDB) writeTogether(ctx context.Context, db *DB, key string, fn f
 	return nil
 }
 
-func (d *postgresDB) inGroup(ctx context.Context, db *DB, key string, fn func(tx *Tx) error) (*Tx, groupOutcome) {
-	m := d.groups.join(key)
+func (d *postgresDB) inGroup(ctx context.Context, db *DB, key string, about any, fn func(tx *Tx) error) (*Tx, groupOutcome) {
+	m := d.groups.join(key, about)
 	if m == nil {
 		return d.lead(ctx, db, key, fn)
 	}
@@ -163,6 +177,7 @@ func (d *postgresDB) lead(ctx context.Context, db *DB, key string, fn func(tx *T
 		return nil, groupOutcome{err: err}
 	}
 	defer q.end(ctx)
+	q.others = func() []any { return d.groups.about(key) }
 	tx = newTx(q, db.config.Now(), q.shared)
 	if err := q.turn(tx, fn); err != nil {
 		return nil, groupOutcome{again: repeatable(err), err: err}

@@ -16,6 +16,7 @@ type postgresTx struct {
 	conn      *pgxpool.Conn
 	count     *counters
 	shared    map[any]any
+	others    func() []any // what those are about that wait to share the transaction
 	begun     bool
 	waiting   []laterStatement
 	final     []lastStatement

@@ -69,7 +69,7 @@ type implementation interface {
 	readTogether(ctx context.Context, fn func(q Queryer) error) error
 	// write is DB.Write; db is for its settings.
 	write(ctx context.Context, db *DB, fn func(tx *Tx) error) error
-	writeTogether(ctx context.Context, db *DB, key string, fn func(tx *Tx) error) error
+	writeTogether(ctx context.Context, db *DB, key string, about any, fn func(tx *Tx) error) error
 	ping(ctx context.Context) error
 	migrate(ctx context.Context, m migrations) error
 	close() error
@@ -168,8 +168,10 @@ func (db *DB) Write(ctx context.Context, fn func(tx *Tx) error) error {
 //
 // A transaction that several share holds the locks of all of them. What fn locks besides should be its own, or be left
 // to Tx.Last, or two such transactions may wait for each other.
-func (db *DB) WriteTogether(ctx context.Context, key string, fn func(tx *Tx) error) error {
-	return db.impl.writeTogether(ctx, db, key, fn)
+//
+// about tells the others what fn is about, as Tx.Waiting returns it; it may be nil.
+func (db *DB) WriteTogether(ctx context.Context, key string, about any, fn func(tx *Tx) error) error {
+	return db.impl.writeTogether(ctx, db, key, about, fn)
 }
 
 // Statements returns how many statements have been sent so far, apart from those that begin and end transactions.

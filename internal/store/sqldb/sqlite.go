@@ -116,7 +116,7 @@ func (d *sqliteDB) write(ctx context.Context, db *DB, fn func(tx *Tx) error) err
 }
 
 // writeTogether is write: all transactions share their commits here.
-func (d *sqliteDB) writeTogether(ctx context.Context, db *DB, _ string, fn func(tx *Tx) error) error {
+func (d *sqliteDB) writeTogether(ctx context.Context, db *DB, _ string, _ any, fn func(tx *Tx) error) error {
 	return d.write(ctx, db, fn)
 }
 

@@ -41,7 +41,7 @@ func TestWriteTogether(t *testing.T) {
 		for range writers {
 			wg.Go(func() {
 				for i := range each {
-					err := db.WriteTogether(ctx, firstID, func(tx *sqldb.Tx) error {
+					err := db.WriteTogether(ctx, firstID, nil, func(tx *sqldb.Tx) error {
 						tx.AfterCommit(func() { hooks.Add(1) })
 						var size int64
 						if err := tx.QueryRow(ctx, "SELECT size FROM things WHERE id = $1 "+sqldb.ForUpdate(tx), firstID).Scan(&size); err != nil {
@@ -80,7 +80,7 @@ func group(t *testing.T, db *sqldb.DB, others ...func(tx *sqldb.Tx) error) []err
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		var once sync.Once
-		errs[0] = db.WriteTogether(ctx, firstID, func(tx *sqldb.Tx) error {
+		errs[0] = db.WriteTogether(ctx, firstID, nil, func(tx *sqldb.Tx) error {
 			once.Do(func() { close(holding); <-release })
 			_, err := tx.Exec(ctx, grow, firstID)
 			return err
@@ -94,7 +94,7 @@ func group(t *testing.T, db *sqldb.DB, others ...func(tx *sqldb.Tx) error) []err
 					errs[1+i] = fmt.Errorf("panicked: %v", v)
 				}
 			}()
-			errs[1+i] = db.WriteTogether(ctx, firstID, fn)
+			errs[1+i] = db.WriteTogether(ctx, firstID, i, fn)
 		})
 		for db.Waiting(firstID) <= i {
 			runtime.Gosched()
@@ -196,6 +196,37 @@ func TestShared(t *testing.T) {
 	})
 }
 
+// Each is told what those are about that wait behind it.
+func TestTellOthersWaiting(t *testing.T) {
+	t.Parallel()
+
+	db := open(t, sqldb.Config{URL: postgresURL(t)})
+	things(t, db)
+	if err := insert(t, db, firstID, nil, new(int64(0))); err != nil {
+		t.Fatal(err)
+	}
+	var told [][]any
+	note := func(tx *sqldb.Tx) error {
+		told = append(told, tx.Waiting())
+		return nil
+	}
+	if err := errors.Join(group(t, db, note, note, note)...); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]any{{1, 2}, {2}, {}}, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	err := db.Write(t.Context(), func(tx *sqldb.Tx) error {
+		if got := tx.Waiting(); len(got) > 0 {
+			t.Errorf("a transaction that nobody can share is told of %v", got)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // One that fails, panics or gives up takes nothing with it.
 func TestFailureInAGroup(t *testing.T) {
 	t.Parallel()
@@ -255,7 +286,7 @@ func TestGivingUpInAGroup(t *testing.T) {
 	left := make(chan error)
 	errs := group(t, db, func(tx *sqldb.Tx) error {
 		go func() {
-			left <- db.WriteTogether(gone, firstID, func(*sqldb.Tx) error { t.Error("ran"); return nil })
+			left <- db.WriteTogether(gone, firstID, nil, func(*sqldb.Tx) error { t.Error("ran"); return nil })
 		}()
 		for db.Waiting(firstID) == 0 {
 			runtime.Gosched()

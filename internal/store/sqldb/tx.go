@@ -32,6 +32,15 @@ func (tx *Tx) Now() time.Time { return tx.now }
 // that is rolled back runs none. f may use the database.
 func (tx *Tx) AfterCommit(f func()) { tx.hooks = append(tx.hooks, f) }
 
+// Waiting returns what those are about that wait to share this transaction, so that what they are going to ask for can be
+// read for them. They need not come to it: there is a limit to how many share one.
+func (tx *Tx) Waiting() []any {
+	if q, ok := tx.Queryer.(*postgresTx); ok && q.others != nil {
+		return q.others()
+	}
+	return nil
+}
+
 // Later runs a statement that nothing else has to wait for: on PostgreSQL it travels with the transaction's next
 // statement, or with its commit. The values that args point at must not change until then. check, unless it is nil, gets
 // the number of rows affected. A failure of the statement or of check is returned here, by a later statement, or by

@@ -3,6 +3,8 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,10 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-type lockOfJob func(ctx context.Context, q sqldb.Queryer, buildID, jobID string) (store.Build, *store.Graph, error)
-
 // What is read with the lock is what would be read for the asking, and is not asked for again.
-func TestLockBuildOfJob(t *testing.T) {
+func TestLockBuildFor(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, st *store.Store) {
 		ctx := t.Context()
@@ -29,22 +29,23 @@ func TestLockBuildOfJob(t *testing.T) {
 		edge := &build.Edge{ID: store.NewID(), BuildID: b.ID, From: step.ID, To: next.ID, State: build.EdgeOpen}
 		storetest.Write(t, st, func(tx *sqldb.Tx) error { return store.InsertEdges(ctx, tx, []*build.Edge{edge}) })
 
-		accepted := func(ctx context.Context, q sqldb.Queryer, buildID, jobID string) (store.Build, *store.Graph, error) {
-			b, g, around, err := store.LockBuildOfAcceptedJob(ctx, q, buildID, jobID)
-			if around != nil && err == nil {
-				want, wantErr := store.SurroundingsOf(ctx, q, p.ID, []string{w.Admin.ID})
-				same(t, "around", *around, wantErr, want)
-			}
-			return b, g, err
-		}
-		for name, lock := range map[string]lockOfJob{
-			"job": store.LockBuildOfJob, "ending job": store.LockBuildOfEndingJob, "accepted job": accepted,
+		for name, ev := range map[string]store.JobEvent{
+			"job": {}, "ending job": {Ends: true}, "accepted job": {Accepts: true},
 		} {
+			lock := func(tx *sqldb.Tx, buildID, jobID string) (*store.LockedBuild, error) {
+				ev.JobID = jobID
+				return store.LockBuildFor(ctx, tx, buildID, ev)
+			}
 			t.Run(name, func(t *testing.T) {
 				storetest.Write(t, st, func(tx *sqldb.Tx) error {
-					got, g, err := lock(ctx, tx, b.ID, job.ID)
-					if err != nil || got.ID != b.ID {
-						t.Fatalf("locked build %q, %v", got.ID, err)
+					got, err := lock(tx, b.ID, job.ID)
+					if err != nil || got.Build.ID != b.ID {
+						t.Fatalf("locked build %+v, %v", got, err)
+					}
+					g := got.Graph
+					if got.Around != nil {
+						want, wantErr := store.SurroundingsOf(ctx, st.Read(), p.ID, []string{w.Admin.ID})
+						same(t, "around", *got.Around, wantErr, want)
 					}
 					before := st.DB().Statements()
 					row, jobErr := g.Row(job.ID)
@@ -68,11 +69,11 @@ func TestLockBuildOfJob(t *testing.T) {
 			})
 			t.Run(name+" of another build", func(t *testing.T) {
 				storetest.Write(t, st, func(tx *sqldb.Tx) error {
-					_, g, err := lock(ctx, tx, b.ID, foreign.ID)
+					got, err := lock(tx, b.ID, foreign.ID)
 					if err != nil {
 						t.Fatal(err)
 					}
-					if _, err := g.Row(foreign.ID); !errors.Is(err, store.ErrNotFound) {
+					if _, err := got.Graph.Row(foreign.ID); !errors.Is(err, store.ErrNotFound) {
 						t.Errorf("got %v", err)
 					}
 					return nil
@@ -80,7 +81,7 @@ func TestLockBuildOfJob(t *testing.T) {
 			})
 			t.Run("no build of the "+name, func(t *testing.T) {
 				storetest.Write(t, st, func(tx *sqldb.Tx) error {
-					if _, _, err := lock(ctx, tx, store.NewID(), job.ID); !errors.Is(err, store.ErrNotFound) {
+					if _, err := lock(tx, store.NewID(), job.ID); !errors.Is(err, store.ErrNotFound) {
 						t.Errorf("got %v", err)
 					}
 					return nil
@@ -89,10 +90,11 @@ func TestLockBuildOfJob(t *testing.T) {
 		}
 		t.Run("a saved change is seen", func(t *testing.T) {
 			storetest.Write(t, st, func(tx *sqldb.Tx) error {
-				_, g, err := store.LockBuildOfEndingJob(ctx, tx, b.ID, job.ID)
+				got, err := store.LockBuildFor(ctx, tx, b.ID, store.JobEvent{JobID: job.ID, Ends: true})
 				if err != nil {
 					return err
 				}
+				g := got.Graph
 				added := &build.Edge{ID: store.NewID(), BuildID: b.ID, From: step.ID, To: next.ID, State: build.EdgeOpen}
 				if err := g.Save(&b, &build.Changes{NewEdges: []*build.Edge{added}}); err != nil {
 					return err
@@ -103,6 +105,104 @@ func TestLockBuildOfJob(t *testing.T) {
 				return nil
 			})
 		})
+	})
+}
+
+// Those that share a transaction share the build, as the one before them left it, until something else changes it.
+func TestShareLockedBuild(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		ctx := t.Context()
+		w := storetest.NewWorld(t, st)
+		b := storetest.Build(t, st, storetest.Pipeline(t, st, w.Organization))
+		job, next := storetest.Job(t, st, b, storetest.Step(t, st, b)), storetest.Job(t, st, b, storetest.Step(t, st, b))
+		storetest.Write(t, st, func(tx *sqldb.Tx) error {
+			locked, err := store.LockBuildFor(ctx, tx, b.ID, store.JobEvent{JobID: job.ID})
+			if err != nil {
+				return err
+			}
+			row, err := locked.Graph.Row(job.ID)
+			if err != nil {
+				return err
+			}
+			row.State, locked.Build.State = build.JobCanceling, build.Canceling
+			locked.Share(tx)
+
+			before := st.DB().Statements()
+			same, err := store.LockBuildFor(ctx, tx, b.ID, store.JobEvent{JobID: job.ID})
+			if err != nil || same.Build.State != build.Canceling || st.DB().Statements() != before {
+				t.Errorf("the same job: build %+v, %v, %d statements", same.Build.Build, err, st.DB().Statements()-before)
+			}
+			if again, err := same.Graph.Row(job.ID); err != nil || again != row {
+				t.Errorf("the job is another: %+v, %v", again, err)
+			}
+			other, err := store.LockBuildFor(ctx, tx, b.ID, store.JobEvent{JobID: next.ID, Ends: true, Accepts: true})
+			if err != nil || other.Build.State != build.Canceling {
+				t.Errorf("another job: %+v, %v", other, err)
+			}
+			if got, err := other.Graph.Row(next.ID); err != nil || got.ID != next.ID {
+				t.Errorf("another job: %+v, %v", got, err)
+			}
+			store.ForgetShared(tx, b.ID)
+			fresh, err := store.LockBuildFor(ctx, tx, b.ID, store.JobEvent{JobID: job.ID})
+			if err != nil || fresh.Build.State != b.State {
+				t.Errorf("after another change: %+v, %v", fresh.Build.Build, err)
+			}
+			return nil
+		})
+	})
+}
+
+// What those ask for who wait is read with what the first one asks for.
+func TestReadForThoseWhoWait(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, st *store.Store) {
+		if st.DB().Engine() == sqldb.SQLite {
+			return // statements are no trips
+		}
+		ctx := t.Context()
+		w := storetest.NewWorld(t, st)
+		b := storetest.Build(t, st, storetest.Pipeline(t, st, w.Organization))
+		events := []store.JobEvent{{}, {Ends: true}, {Accepts: true}, {}}
+		for i := range events {
+			events[i].JobID = storetest.Job(t, st, b, storetest.Step(t, st, b)).ID
+		}
+		cost := make([]int64, len(events))
+		write := func(i int, wait func(tx *sqldb.Tx)) {
+			err := st.WriteTogether(ctx, b.ID, events[i], func(tx *sqldb.Tx) error {
+				wait(tx)
+				before := st.DB().Statements()
+				locked, err := store.LockBuildFor(ctx, tx, b.ID, events[i])
+				if err != nil {
+					return err
+				}
+				cost[i] = st.DB().Statements() - before
+				locked.Share(tx)
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		leading := make(chan struct{})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			write(0, func(tx *sqldb.Tx) {
+				close(leading)
+				for len(tx.Waiting()) < len(events)-1 {
+					runtime.Gosched()
+				}
+			})
+		})
+		<-leading
+		for i := 1; i < len(events); i++ {
+			wg.Go(func() { write(i, func(*sqldb.Tx) {}) })
+		}
+		wg.Wait()
+		// The build, jobs, steps, edges, logs and four for the surroundings.
+		if diff := cmp.Diff([]int64{9, 0, 0, 0}, cost); diff != "" {
+			t.Errorf("statements (-want +got):\n%s", diff)
+		}
 	})
 }
 
