@@ -43,6 +43,14 @@ func ListBuilds(ctx context.Context, q sqldb.Queryer, f BuildFilter, p Page) ([]
 	if err != nil {
 		return nil, err
 	}
+	if !few.any() && f.choice().crowded() {
+		return f.listCrowded(ctx, q, p)
+	}
+	return f.list(ctx, q, few, p)
+}
+
+// list returns a page, by the index of what is known to leave few builds or else in order.
+func (f BuildFilter) list(ctx context.Context, q sqldb.Queryer, few sparse, p Page) ([]Build, error) {
 	c := conditions{q: q}
 	page := f.page(&c, few, p)
 	return list(ctx, q, scanBuild, "SELECT "+buildColumns+" FROM ("+page+") AS page JOIN builds ON id = page_id"+buildOrder, c.args...)
@@ -54,10 +62,21 @@ func CountBuilds(ctx context.Context, q sqldb.Queryer, f BuildFilter, limit int)
 	if err != nil {
 		return 0, err
 	}
-	few.finished = true // no order to keep, so its index is good for any number
+	if !few.any() && f.choice().crowded() {
+		named, complete, err := f.named(ctx, q)
+		switch {
+		case err != nil:
+			return 0, err
+		case complete && len(named.Branches) == 0:
+			return 0, nil
+		case complete:
+			f = named
+		}
+	}
+	few.unordered = true
 	c := conditions{q: q}
 	f.scope(&c)
-	f.choice().conditions(&c)
+	f.choose(&c, f.choice(), few)
 	from := f.rest(&c, few)
 	var n int
 	err = q.QueryRow(ctx, "SELECT count(*) FROM (SELECT 1 FROM "+from+c.where()+" LIMIT "+c.arg(limit)+") AS counted",
@@ -69,7 +88,7 @@ func CountBuilds(ctx context.Context, q sqldb.Queryer, f BuildFilter, limit int)
 func (f BuildFilter) page(c *conditions, few sparse, p Page) string {
 	if few.any() {
 		f.scope(c)
-		f.choice().conditions(c)
+		f.choose(c, f.choice(), few)
 		from := f.rest(c, few)
 		// The sum keeps the engine from walking the whole history in its order: the few are sorted instead.
 		return "SELECT id AS page_id FROM " + from + c.where() + " ORDER BY created_at + 0 DESC, id DESC" + c.page(p)
@@ -93,8 +112,18 @@ func (f BuildFilter) page(c *conditions, few sparse, p Page) string {
 
 func (f BuildFilter) arm(c *conditions, choice buildChoice) {
 	f.scope(c)
-	choice.conditions(c)
+	f.choose(c, choice, sparse{})
 	f.rest(c, sparse{})
+}
+
+// choose renders a choice. It lets the index by branch and state be used unless another is better, by the creator or by
+// what leaves few builds, or several states would spoil the order.
+func (f BuildFilter) choose(c *conditions, choice buildChoice, few sparse) {
+	choice.conditions(c, few)
+	better := f.CreatorID != "" || few.any() && few.by != "branch"
+	if len(choice.branches) > 0 && choice.otherwise() && !better && (len(choice.states) == 1 || few.any() || few.unordered) {
+		c.parts = append(c.parts, endedOtherwise)
+	}
 }
 
 // scope is whose builds are listed.
@@ -102,8 +131,8 @@ func (f BuildFilter) scope(c *conditions) {
 	if f.PipelineID != "" {
 		c.add("pipeline_id = ?", f.PipelineID)
 	}
-	if f.PipelineID == "" || f.CreatorID != "" || len(f.Commits) > 0 {
-		c.add("organization_id = ?", f.OrganizationID) // where the indexes of these begin
+	if f.PipelineID == "" || len(f.Commits) > 0 {
+		c.add("organization_id = ?", f.OrganizationID) // where the index of commits begins
 	}
 }
 
@@ -111,7 +140,11 @@ func (f BuildFilter) scope(c *conditions) {
 func (f BuildFilter) rest(c *conditions, few sparse) (from string) {
 	from = "builds"
 	if f.CreatorID != "" {
-		c.add("creator_id = ?", f.CreatorID)
+		column := few.column("creator_id")
+		if f.choice().leavesFew() {
+			column = "CAST(creator_id AS text)" // not by its index
+		}
+		c.add(column+" = ?", f.CreatorID)
 	}
 	if f.CreatedFrom != nil {
 		c.add("created_at >= ?", micros(*f.CreatedFrom))
@@ -121,7 +154,7 @@ func (f BuildFilter) rest(c *conditions, few sparse) (from string) {
 	}
 	if f.FinishedFrom != nil {
 		column := "finished_at + 0" // no use of its index
-		if few.finished {
+		if few.by == "finished_at" || few.unordered && !few.any() {
 			column = "finished_at"
 		}
 		c.add(column+" >= ?", micros(*f.FinishedFrom))

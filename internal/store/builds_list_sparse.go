@@ -12,24 +12,36 @@ import (
 const fewBuilds = 1000
 
 // sparse tells which filter leaves few builds. Such builds may be anywhere in the history, and their filter's index does
-// not have them in its order: walking in order is right when many match, and sorting when few do.
+// not have them in its order, or is not the one an engine would choose: walking in order is right when many match, and
+// sorting when few do.
 type sparse struct {
-	finished bool
+	// by is the column of builds by whose index the few are found.
+	by string
 	// metaData is the key of which few builds have the value.
 	metaData string
+	// unordered is for counting: any index is good for any number.
+	unordered bool
 }
 
-func (s sparse) any() bool { return s.finished || s.metaData != "" }
+func (s sparse) any() bool { return s.by != "" || s.metaData != "" }
+
+// column renders a column, by whose index builds are found unless another one leaves few.
+func (s sparse) column(name string) string {
+	switch {
+	case s.by == name || s.by == "":
+		return name
+	case name == "creator_id":
+		return "CAST(creator_id AS text)"
+	}
+	return name + " || ''"
+}
 
 // findFew looks for a filter that leaves few builds, in its index alone.
 func (f BuildFilter) findFew(ctx context.Context, q sqldb.Queryer) (sparse, error) {
 	if f.FinishedFrom != nil {
-		c := conditions{q: q}
-		f.ownerOnly(&c)
-		c.add("finished_at >= ?", micros(*f.FinishedFrom))
-		few, err := atMost(ctx, q, fewBuilds, "FROM builds"+c.where(), c.args)
+		few, err := f.matchesFew(ctx, q, fewBuilds, func(c *conditions) { c.add("finished_at >= ?", micros(*f.FinishedFrom)) })
 		if err != nil || few {
-			return sparse{finished: few}, err
+			return sparse{by: "finished_at"}, err
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(f.MetaData)) {
@@ -40,7 +52,42 @@ func (f BuildFilter) findFew(ctx context.Context, q sqldb.Queryer) (sparse, erro
 			return sparse{metaData: key}, err
 		}
 	}
+	return f.fewOfCreator(ctx, q)
+}
+
+// fewOfCreator looks at the choices beside a creator, as no index has both: some people make few builds and some programs
+// nearly all.
+func (f BuildFilter) fewOfCreator(ctx context.Context, q sqldb.Queryer) (sparse, error) {
+	ch := f.choice()
+	if f.CreatorID == "" || len(f.Branches)+len(ch.states) == 0 || ch.leavesFew() {
+		return sparse{}, nil
+	}
+	looks := []struct {
+		column string
+		values []string
+	}{
+		{"creator_id", []string{f.CreatorID}},
+		{"branch", ch.branches},
+		{"state", ch.states},
+	}
+	for _, look := range looks {
+		if len(look.values) == 0 || look.column == "branch" && len(ch.patterns) > 0 {
+			continue
+		}
+		few, err := f.matchesFew(ctx, q, fewBuilds, func(c *conditions) { c.in(look.column, look.values) })
+		if err != nil || few {
+			return sparse{by: look.column}, err
+		}
+	}
 	return sparse{}, nil
+}
+
+// matchesFew reports whether no more than most of the owner's builds meet a condition.
+func (f BuildFilter) matchesFew(ctx context.Context, q sqldb.Queryer, most int, condition func(c *conditions)) (bool, error) {
+	c := conditions{q: q}
+	f.ownerOnly(&c)
+	condition(&c)
+	return atMost(ctx, q, most, "FROM builds"+c.where(), c.args)
 }
 
 func (f BuildFilter) ownerOnly(c *conditions) {

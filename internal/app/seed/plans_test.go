@@ -29,6 +29,28 @@ func sorts(name string) int {
 var merged = map[string]bool{
 	"branches": true, "commits": true, "finished": true, "finished on branches": true, "finished lately": true,
 	"finished lately, state": true, "meta-data of few": true, "meta-data, state": true,
+	"branch pattern": true, "branch pattern of few": true, "branch pattern of some": true, "branch pattern, states": true,
+	"two states on a branch": true, "pattern, creator": true, "pattern, nobody": true,
+	"pattern, meta-data": true, "creator and state": true, "creator and branch": true, "creator, few on branch": true,
+	"creator, state of none": true, "nobody on a branch": true,
+}
+
+// indexes are what lists must be found by, of which hardly anything may match.
+var indexes = map[string]string{
+	"list of a pipeline, canceled on a branch":          "builds_pipeline_branch_state",
+	"list of the organization, canceled on a branch":    "builds_organization_branch_state",
+	"count of a pipeline, two states on a branch":       "builds_pipeline_branch_state",
+	"count of the organization, two states on a branch": "builds_organization_branch_state",
+	"list of a pipeline, creator":                       "builds_pipeline_creator",
+	"list of the organization, creator":                 "builds_creator",
+	"list of a pipeline, branch pattern of none":        "builds_pipeline_branch",
+	"list of the organization, branch pattern of none":  "builds_organization_branch",
+	"list of a pipeline, branch pattern of few":         "builds_pipeline_branch",
+	"list of the organization, branch pattern of few":   "builds_organization_branch",
+	"list of a pipeline, creator and commit":            "builds_commit",
+	"list of the organization, creator and commit":      "builds_commit",
+	"list of a pipeline, pattern, running":              "builds_pipeline_state",
+	"list of the organization, pattern, running":        "builds_organization_state",
 }
 
 // sorting are reads of what belongs to a few builds, jobs or steps.
@@ -196,6 +218,10 @@ func TestReadsUseIndexes(t *testing.T) {
 					if fault := p.fault(sorts(name)); fault != "" {
 						t.Errorf("%s\n%s\n%s", fault, p.sql, strings.Join(p.lines, "\n"))
 					}
+				}
+				last := strings.Join(e.plans[len(e.plans)-1].lines, "\n")
+				if index := indexes[name]; index != "" && !strings.Contains(last, index+" ") {
+					t.Errorf("the last statement is not answered by %s:\n%s", index, last)
 				}
 			})
 		}
