@@ -153,7 +153,7 @@ func (a *App) Stop() error {
 func (a *App) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.config.ShutdownTimeout)
 	defer cancel()
-	a.faces.shutDown()
+	a.faces.shutDown(ctx)
 	err := a.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		a.log.Warn("requests were cut off", "after", a.config.ShutdownTimeout)

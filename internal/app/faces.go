@@ -57,8 +57,8 @@ func newFaces(s Services, st *state, c Config, base string) (*faces, error) {
 	return f, nil
 }
 
-// shutDown ends what does not end by itself.
-func (f *faces) shutDown() { f.agents.Shutdown() }
+// shutDown ends what does not end by itself, and waits for it until ctx ends.
+func (f *faces) shutDown(ctx context.Context) { f.agents.Shutdown(ctx) }
 
 // devIntervals are short, since somebody waits.
 var devIntervals = agentapi.Intervals{Ping: time.Second, JobStatus: time.Second, Heartbeat: 10 * time.Second}

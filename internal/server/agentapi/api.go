@@ -2,6 +2,7 @@ package agentapi
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -69,8 +70,9 @@ func New(c Config) *API {
 	return a
 }
 
-// Shutdown ends all streams so that agents go to another node, and refuses new ones.
-func (a *API) Shutdown() { a.streams.shutdown() }
+// Shutdown ends all streams so that agents go to another node, and refuses new ones. It returns when the agents were told
+// or ctx has ended: http.Server.Shutdown does not wait for streams whose connection was taken from it.
+func (a *API) Shutdown(ctx context.Context) { a.streams.shutdown(ctx) }
 
 // ServeHTTP implements http.Handler.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package agentapi_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -80,7 +81,7 @@ func newWorld(t testing.TB, edit ...func(*agentapi.Config)) *world {
 		{Paths: agentapi.Paths, Handler: w.api}, {Paths: []string{"/blobs/"}, Handler: serveblobs.New(w.artifacts, config.Log)},
 	})
 	t.Cleanup(func() {
-		w.api.Shutdown()
+		w.api.Shutdown(context.Background())
 		listening.Close()
 	})
 	w.token = storetest.ClusterToken(t, st, w.Cluster).ID

@@ -2,6 +2,7 @@ package agentapi_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -224,7 +225,7 @@ func TestStreamOutlivesTimeouts(t *testing.T) {
 	limited.Config.ReadTimeout, limited.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
 	limited.Start()
 	t.Cleanup(func() {
-		w.api.Shutdown()
+		w.api.Shutdown(context.Background())
 		limited.Close()
 	})
 	a.Server = agenttest.Server{URL: limited.URL, HTTP: limited.Client()}
@@ -266,7 +267,7 @@ func TestShutdownEndsStreams(t *testing.T) {
 	a := w.agent()
 	s := open(t, a, "3.138.3")
 	wantNext(t, s, "resume")
-	w.api.Shutdown()
+	w.api.Shutdown(t.Context())
 	wantEnd(t, s, connect.CodeUnavailable)
 	wantEnd(t, open(t, a, ""), connect.CodeUnavailable)
 }

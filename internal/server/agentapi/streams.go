@@ -26,6 +26,8 @@ type streams struct {
 	mu      sync.Mutex
 	closed  bool
 	byAgent map[string]*openStream
+	// open counts those that were entered and not left.
+	open sync.WaitGroup
 }
 
 type openStream struct{ end context.CancelCauseFunc }
@@ -45,6 +47,7 @@ func (s *streams) enter(ctx context.Context, agentID string) (context.Context, *
 	ctx, end := context.WithCancelCause(ctx)
 	own := &openStream{end}
 	s.byAgent[agentID] = own
+	s.open.Add(1)
 	return ctx, own, nil
 }
 
@@ -55,6 +58,7 @@ func (s *streams) leave(agentID string, own *openStream) {
 	if s.byAgent[agentID] == own {
 		delete(s.byAgent, agentID)
 	}
+	s.open.Done()
 }
 
 // whileCurrent runs fn, which must be short, unless another stream has taken the place of this one: what a stream does
@@ -78,7 +82,22 @@ func (s *streams) end(agentID string) {
 	}
 }
 
-func (s *streams) shutdown() {
+// shutdown ends all streams, and waits until they have or ctx ends.
+func (s *streams) shutdown(ctx context.Context) {
+	s.refuse()
+	left := make(chan struct{})
+	go func() {
+		s.open.Wait()
+		close(left)
+	}()
+	select {
+	case <-left:
+	case <-ctx.Done():
+	}
+}
+
+// refuse ends all streams and lets none begin.
+func (s *streams) refuse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
@@ -105,6 +124,9 @@ var streamStatus = map[connect.Code]int{
 	connect.CodePermissionDenied: http.StatusForbidden,
 	connect.CodeUnavailable:      http.StatusServiceUnavailable,
 	connect.CodeInternal:         http.StatusInternalServerError,
+	// Requests that are none.
+	connect.CodeInvalidArgument:   http.StatusBadRequest,
+	connect.CodeResourceExhausted: http.StatusRequestEntityTooLarge,
 }
 
 // streamError turns an error into one with a code. What is the server's own is logged here, once.
