@@ -115,11 +115,13 @@ func (a *App) work(listener net.Listener) {
 			}
 		})
 	}
-	go func() {
-		if err := a.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			a.fail(fmt.Errorf("serve: %w", err))
-		}
-	}()
+	for _, l := range []net.Listener{listener, a.faces.lot} {
+		go func() {
+			if err := a.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				a.fail(fmt.Errorf("serve: %w", err))
+			}
+		}()
+	}
 }
 
 func (a *App) workOnTasks(ctx context.Context) error {

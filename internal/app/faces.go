@@ -20,6 +20,8 @@ import (
 type faces struct {
 	handler http.Handler
 	agents  *agentapi.API
+	// lot is served beside the listener.
+	lot *server.Lot
 }
 
 func newFaces(s Services, st *state, c Config, base string) (*faces, error) {
@@ -27,13 +29,14 @@ func newFaces(s Services, st *state, c Config, base string) (*faces, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &faces{}
+	f := &faces{lot: server.NewLot()}
 	f.agents = agentapi.New(agentapi.Config{
 		Services: agentapi.Services{
 			Agents: s.Agents, Jobs: s.Builds, Logs: s.Logs, Artifacts: s.Artifacts, Annotations: s.Annotations,
 		},
 		Intervals:      intervals(c.Server),
 		TrustedProxies: proxies,
+		Park:           f.lot.Park,
 		Log:            c.Log.With("part", "agentapi"),
 	})
 	api := rest.New(rest.Config{

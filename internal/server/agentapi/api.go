@@ -37,8 +37,11 @@ type Config struct {
 	Stream StreamTimes
 	// TrustedProxies may name the client in X-Forwarded-For.
 	TrustedProxies []netip.Prefix
-	Log            *slog.Logger
-	Now            func() time.Time
+	// Park, when set, lets a connection wait on which an answer has been given and nothing more is expected for a while
+	// (server.Lot).
+	Park func(w http.ResponseWriter, r *http.Request)
+	Log  *slog.Logger
+	Now  func() time.Time
 	// Observe, when set, is told of every request when it has been answered. Route is the row's pattern, or empty for
 	// an unknown route.
 	Observe func(route string, status int, took time.Duration)

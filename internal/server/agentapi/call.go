@@ -59,6 +59,14 @@ func (c *call) ok(body any) error { return c.json(http.StatusOK, body) }
 // for a failure (docs/contract/agent-api.md, section 20, row 8).
 func (c *call) done() error { return c.json(http.StatusOK, struct{}{}) }
 
+// rest is for answers after which an agent without work says nothing until its next heartbeat. err is that of answering.
+func (c *call) rest(err error) error {
+	if err == nil && c.api.Park != nil {
+		c.api.Park(c.w, c.r)
+	}
+	return err
+}
+
 func (c *call) json(status int, body any) error {
 	c.w.Header().Set("Cache-Control", "no-store")
 	return wire.WriteJSON(c.w, c.r, status, body)

@@ -67,13 +67,13 @@ func (a *API) open(ctx context.Context, header http.Header, in *agentedge.Stream
 
 // close lets everything go that the stream holds.
 func (s *pingStream) close() {
-	s.stopWaiting()
 	s.unwatch()
 	s.api.streams.leave(s.agent.ID, s.own)
 }
 
 // run tells the agent what to do until the stream has to end.
 func (s *pingStream) run(ctx context.Context) error {
+	defer s.stopWaiting() // before the agent is told of the end, which may take a while
 	if err := s.direct(ctx); err != nil {
 		return err
 	}

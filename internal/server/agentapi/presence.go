@@ -2,11 +2,12 @@ package agentapi
 
 import "time"
 
+// connect is an agent's last call before it waits for work.
 func (a *API) connect(c *call) error {
 	if _, err := a.Agents.Connect(c.r.Context(), c.token); err != nil {
 		return err
 	}
-	return c.done()
+	return c.rest(c.done())
 }
 
 func (a *API) disconnect(c *call) error {
@@ -29,8 +30,8 @@ func (a *API) heartbeat(c *call) error {
 	if err := c.body(&in, maxBody); err != nil {
 		return err
 	}
-	return c.ok(struct {
+	return c.rest(c.ok(struct {
 		SentAt     string `json:"sent_at"`
 		ReceivedAt string `json:"received_at"`
-	}{in.SentAt, a.Now().UTC().Format(time.RFC3339Nano)})
+	}{in.SentAt, a.Now().UTC().Format(time.RFC3339Nano)}))
 }
