@@ -18,4 +18,7 @@ type Bus interface {
 	// Subscribe returns the hints about a topic from now on. A slow reader gets Missed for what it did not keep up
 	// with. cancel ends the subscription and closes the channel; it may be called several times.
 	Subscribe(topic string) (events <-chan string, cancel func())
+	// Watch is Subscribe for a topic on which little happens, of which there are many: it keeps only a few hints for a
+	// slow reader before it says Missed, and takes little memory.
+	Watch(topic string) (events <-chan string, cancel func())
 }

@@ -23,6 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) (here, there bus.Bus)) {
 		"carries any text":           carriesAnyText,
 		"large payload":              largePayload,
 		"slow subscriber":            slowSubscriber,
+		"watch":                      watch,
 		"cancel":                     cancel,
 		"nobody listens":             nobodyListens,
 		"concurrent use":             concurrentUse,
@@ -121,6 +122,30 @@ func slowSubscriber(t *testing.T, here, there bus.Bus) {
 	here.Publish("marker", "all sent")
 	Await(t, marker)
 	for Await(t, slow) != bus.Missed {
+	}
+}
+
+func watch(t *testing.T, here, there bus.Bus) {
+	events, cancel := there.Watch("agent")
+	marker := subscribe(t, there, "marker")
+	here.Publish("agent", "42")
+	expect(t, events, "42")
+	for i := range 50 {
+		here.Publish("agent", fmt.Sprint(i))
+	}
+	here.Publish("marker", "all sent")
+	Await(t, marker)
+	missed := false
+	for len(events) > 0 {
+		missed = Await(t, events) == bus.Missed || missed
+	}
+	if !missed {
+		t.Error("it is not told that it missed hints")
+	}
+	cancel()
+	here.Publish("agent", "43")
+	if payload, ok := <-events; ok {
+		t.Errorf("a canceled watch got %q", payload)
 	}
 }
 

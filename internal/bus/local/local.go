@@ -7,8 +7,12 @@ import (
 	"github.com/bridle-ci/bridle/internal/bus"
 )
 
-// bufferSize is how many hints wait for a slow subscriber before they become a single bus.Missed.
-const bufferSize = 64
+// How many hints wait for a slow subscriber, and for one that watches, before they become a single bus.Missed. A hint
+// takes 16 bytes, also when there is none.
+const (
+	bufferSize   = 64
+	watchedHints = 4
+)
 
 // Bus is a bus.Bus within one process. Use New.
 type Bus struct {
@@ -67,7 +71,16 @@ func (s *subscriber) send(payload string) {
 
 // Subscribe implements bus.Bus.
 func (b *Bus) Subscribe(topic string) (events <-chan string, cancel func()) {
-	s := &subscriber{events: make(chan string, bufferSize)}
+	return b.subscribe(topic, bufferSize)
+}
+
+// Watch implements bus.Bus.
+func (b *Bus) Watch(topic string) (events <-chan string, cancel func()) {
+	return b.subscribe(topic, watchedHints)
+}
+
+func (b *Bus) subscribe(topic string, hints int) (events <-chan string, cancel func()) {
+	s := &subscriber{events: make(chan string, hints)}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.topics[topic] == nil {

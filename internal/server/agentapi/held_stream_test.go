@@ -123,14 +123,14 @@ func TestStreamOfOtherRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for name, edit := range map[string]func(http.Header){
-		"what agents send":        func(http.Header) {},
-		"with the codec's name":   func(h http.Header) { h.Set("Content-Type", "application/grpc+proto") },
-		"with a timeout":          func(h http.Header) { h.Set("Grpc-Timeout", "1H") },
-		"without compression":     func(h http.Header) { h.Set("Grpc-Encoding", "identity") },
-		"compressed, if not this": func(h http.Header) { h.Set("Grpc-Encoding", "gzip") },
-		"for the web":             func(h http.Header) { h.Set("Content-Type", "application/grpc-web+proto") },
-		"without end":             func(h http.Header) { h.Set("Grpc-Timeout", "99999999H") },
-		"that accept compression": func(h http.Header) { h.Set("Grpc-Accept-Encoding", "gzip") },
+		"what agents send":             func(http.Header) {},
+		"with the codec's name":        func(h http.Header) { h.Set("Content-Type", "application/grpc+proto") },
+		"with a timeout":               func(h http.Header) { h.Set("Grpc-Timeout", "1H") },
+		"without compression":          func(h http.Header) { h.Set("Grpc-Encoding", "identity") },
+		"compressed, but this one not": func(h http.Header) { h.Set("Grpc-Encoding", "gzip") },
+		"for the web":                  func(h http.Header) { h.Set("Content-Type", "application/grpc-web+proto") },
+		"without end":                  func(h http.Header) { h.Set("Grpc-Timeout", "99999999H") },
+		"that accept compression":      func(h http.Header) { h.Set("Grpc-Accept-Encoding", "gzip") },
 		"with a token in any case": func(h http.Header) {
 			h.Set("Authorization", strings.ToLower(h.Get("Authorization")[:5])+h.Get("Authorization")[5:])
 		},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -77,21 +76,19 @@ func (s *pingStream) run(ctx context.Context) error {
 	if err := s.direct(ctx); err != nil {
 		return err
 	}
-	keepalive, recycle := s.timers()
-	defer keepalive.Stop()
-	defer recycle.Stop()
+	keepalive, end := s.times()
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-recycle.C:
+		case <-end:
 			return errRecycled
 		case jobID := <-s.jobs():
 			err = s.send(jobAssigned(jobID))
 		case hint := <-s.changes:
 			err = s.changed(ctx, hint)
-		case <-keepalive.C:
+		case <-keepalive:
 			err = s.send(&agentedge.StreamPingsResponse{
 				Action: &agentedge.StreamPingsResponse_Keepalive{Keepalive: &agentedge.KeepaliveAction{}},
 			})
@@ -102,23 +99,21 @@ func (s *pingStream) run(ctx context.Context) error {
 	}
 }
 
-// timers returns the ticks of keepalives and the end of the stream; an agent gets one or the other, and an end if it
-// wants one. Ends are spread out by a fifth, so that agents which came at once do not go on doing so.
-func (s *pingStream) timers() (keepalive *time.Ticker, recycle *time.Timer) {
-	times := s.api.Stream
-	keepalive = time.NewTicker(times.Keepalive)
-	end := s.atMost
+// times returns the ticks of keepalives and the end of the stream; an agent gets one or the other, and an end if it wants
+// one. Ends are spread out by a fifth, so that agents which came at once do not go on doing so.
+func (s *pingStream) times() (keepalive, end <-chan time.Time) {
+	times, atMost := s.api.Stream, s.atMost
 	if s.versioned {
-		end = cmp.Or(end, never)
+		keepalive = time.Tick(times.Keepalive)
 	} else {
-		keepalive.Stop()
-		end = min(cmp.Or(end, never), times.Recycle+rand.N(times.Recycle/5+1))
+		recycle := times.Recycle + rand.N(times.Recycle/5+1)
+		atMost = min(cmp.Or(atMost, recycle), recycle)
 	}
-	return keepalive, time.NewTimer(end)
+	if atMost > 0 {
+		end = time.After(atMost)
+	}
+	return keepalive, end
 }
-
-// never is longer than a server runs.
-const never = time.Duration(math.MaxInt64)
 
 // changed looks at the agent's row again, unless the hint says all. An agent that has ended a job is told what to do next
 // even if that is what it was told before: some wait for it in order to leave.

@@ -171,10 +171,12 @@ func TestStreamPath(t *testing.T) {
 	}
 }
 
-// Agents accept compressed messages; the short ones that there are come as they are.
+// Agents accept compressed messages; the short ones that there are come as they are, on held streams (see
+// TestStreamOfOtherRequests) and others.
 func TestStreamLeavesShortMessagesAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.server = overHTTP2(w.server)
 	row := storetest.Agent(t, w.st, w.Queue)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
 		w.server.URL+agentedge.AgentEdgeServiceStreamPingsProcedure, bytes.NewReader(make([]byte, 5))) // an empty message

@@ -52,7 +52,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (store.Agent, error
 
 // Watch returns hints that an agent's row changed. cancel ends them.
 func (s *Service) Watch(agentID string) (changes <-chan string, cancel func()) {
-	return s.bus.Subscribe(Topic(agentID))
+	return s.bus.Watch(Topic(agentID))
 }
 
 var errSession = fault.New(fault.Unauthenticated, "This agent session is not known or has ended. Start the agent again with an agent token.")
@@ -191,7 +191,7 @@ func (s *sessions) open(agentID, hash string) (generation int) {
 	e := s.byHash[hash]
 	if e == nil {
 		e = &session{usedAt: s.now()}
-		e.changes, e.cancel = s.bus.Subscribe(Topic(agentID))
+		e.changes, e.cancel = s.bus.Watch(Topic(agentID))
 		s.byHash[hash], s.hashes[agentID] = e, hash
 	}
 	e.look()
