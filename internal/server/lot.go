@@ -149,11 +149,11 @@ func (c *parkedConn) awaken(atMost time.Duration) error {
 	}
 	var first [1]byte
 	n, err := c.Conn.Read(first[:])
-	if n > 0 {
-		c.unread = append(c.unread[:0], first[0])
-		return nil
+	if n == 0 {
+		return err
 	}
-	return err
+	c.unread = append(c.unread[:0], first[0])
+	return c.Conn.SetReadDeadline(time.Time{})
 }
 
 // Read implements net.Conn.
