@@ -16,7 +16,7 @@ import (
 
 // parking starts a server that parks connections after every request of /park, and answers with the address that the
 // client has and the request's body.
-func parking(t *testing.T, idle time.Duration) (*Lot, *httptest.Server) {
+func parking(t testing.TB, idle time.Duration) (*Lot, *httptest.Server) {
 	t.Helper()
 	l := newLot(idle)
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func parking(t *testing.T, idle time.Duration) (*Lot, *httptest.Server) {
 	return l, s
 }
 
-func dial(t *testing.T, s *httptest.Server) (net.Conn, *bufio.Reader) {
+func dial(t testing.TB, s *httptest.Server) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Listener.Addr().String())
 	if err != nil {
@@ -59,7 +59,7 @@ func dial(t *testing.T, s *httptest.Server) (net.Conn, *bufio.Reader) {
 }
 
 // ask sends requests at once and returns the body of each answer.
-func ask(t *testing.T, conn net.Conn, in *bufio.Reader, requests ...string) []string {
+func ask(t testing.TB, conn net.Conn, in *bufio.Reader, requests ...string) []string {
 	t.Helper()
 	if _, err := io.WriteString(conn, strings.Join(requests, "")); err != nil {
 		t.Fatal(err)
@@ -187,5 +187,19 @@ func TestLotIsClosedByShutdown(t *testing.T) {
 	defer there.Close()
 	if l.enter(&parkedConn{Conn: here}) {
 		t.Error("a closed lot takes connections")
+	}
+}
+
+// BenchmarkLot measures what a request costs more on a connection that is parked after each.
+func BenchmarkLot(b *testing.B) {
+	for _, path := range []string{"/stay", "/park"} {
+		b.Run(path[1:], func(b *testing.B) {
+			_, s := parking(b, time.Minute)
+			conn, in := dial(b, s)
+			b.ReportAllocs()
+			for b.Loop() {
+				ask(b, conn, in, post(path, ""))
+			}
+		})
 	}
 }
