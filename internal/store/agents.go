@@ -133,8 +133,3 @@ func LockAgent(ctx context.Context, q sqldb.Queryer, id string) (Agent, error) {
 func AgentBySession(ctx context.Context, q sqldb.Queryer, hash string) (Agent, error) {
 	return one(ctx, q, scanAgent, "SELECT "+agentColumns+" FROM agents WHERE session_hash = $1", hash)
 }
-
-// GetAgents returns those of the agents that exist, by id.
-func GetAgents(ctx context.Context, q sqldb.Queryer, ids []string) (map[string]Agent, error) {
-	return byID(ctx, q, scanAgent, func(a Agent) string { return a.ID }, "SELECT "+agentColumns+" FROM agents", ids)
-}

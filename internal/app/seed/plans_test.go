@@ -150,8 +150,7 @@ func (g grown) queries(ctx context.Context) map[string]func(q sqldb.Queryer) err
 			f.QueueID = g.Queue.ID
 			return second(store.CountAgents(ctx, q, f))
 		},
-		"agent":        func(q sqldb.Queryer) error { return second(store.GetAgent(ctx, q, g.job.AgentID)) },
-		"agents by id": func(q sqldb.Queryer) error { return second(store.GetAgents(ctx, q, []string{g.job.AgentID})) },
+		"agent": func(q sqldb.Queryer) error { return second(store.GetAgent(ctx, q, g.job.AgentID)) },
 		"agents in a cluster": func(q sqldb.Queryer) error {
 			return second(store.AgentCountsOfCluster(ctx, q, g.Organization.ID, g.Cluster.ID))
 		},
