@@ -44,6 +44,7 @@ func (c serverCommand) Run(t terminal) error {
 	// The signals are taken before there is anything to stop.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	giveGarbageRoom()
 	a, err := app.Start(ctx, app.Config{Server: c.Server, Log: log})
 	if err != nil {
 		return err
