@@ -27,12 +27,8 @@ type StepGroup struct {
 
 const (
 	// shownStepColumns leave out how far a step has come, which is not shown with its jobs.
-	shownStepColumns     = "id, build_id, kind, key, label, path, group_id, uploaded_by, state, outcome, settings, created_at"
-	shownStepColumnCount = 12
-	groupColumns         = "id, key, label"
-	groupColumnCount     = 3
-	agentColumnCount     = 34
-	queueColumnCount     = 11
+	shownStepColumns = "id, build_id, kind, key, label, path, group_id, uploaded_by, state, outcome, settings, created_at"
+	groupColumns     = "id, key, label"
 )
 
 // partsOfJobsSQL lacks the condition that names the jobs.
@@ -48,7 +44,7 @@ func partsOfJobs(engine sqldb.Engine) string {
 }
 
 func (p *JobParts) read(rows sqldb.Rows) error {
-	r := newSplitRow(rows, shownStepColumnCount, groupColumnCount, agentColumnCount, queueColumnCount)
+	r := newSplitRow(rows, shownStepColumns, groupColumns, agentColumns, queueColumns)
 	for rows.Next() {
 		if err := p.scan(r); err != nil {
 			return err

@@ -1,5 +1,7 @@
 package store
 
+import "strings"
+
 // splitRow is a row of a join, read as the rows it was joined from: each begins with its id, which is NULL where a LEFT
 // JOIN found nothing.
 type splitRow struct {
@@ -8,12 +10,13 @@ type splitRow struct {
 	places []any // nil where a column is passed over
 }
 
-func newSplitRow(row scanner, widths ...int) *splitRow {
+// newSplitRow is for a row of these lists of columns.
+func newSplitRow(row scanner, lists ...string) *splitRow {
 	r := &splitRow{row: row, starts: []int{0}}
-	for i, w := range widths {
-		r.starts = append(r.starts, r.starts[i]+w)
+	for i, names := range lists {
+		r.starts = append(r.starts, r.starts[i]+strings.Count(names, ",")+1)
 	}
-	r.places = make([]any, r.starts[len(widths)])
+	r.places = make([]any, r.starts[len(lists)])
 	return r
 }
 

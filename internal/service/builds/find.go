@@ -26,10 +26,11 @@ func (s *Service) Place(ctx context.Context, actor access.Actor, pipelineSlug, r
 		return store.Place{}, err
 	}
 	q := s.Store.Read()
-	place, err := store.Place{}, store.ErrNotFound
+	var place store.Place
+	var err error
 	if number, id := buildRef(ref); number > 0 {
 		place, err = store.PlaceByNumber(ctx, q, actor.OrganizationID, pipelineSlug, number)
-	} else if id != "" {
+	} else {
 		place, err = store.PlaceByID(ctx, q, actor.OrganizationID, pipelineSlug, id)
 	}
 	if errors.Is(err, store.ErrNotFound) {
@@ -48,9 +49,6 @@ func findBuild(ctx context.Context, q sqldb.Queryer, actor access.Actor, pipelin
 
 func findBuildAndPipeline(ctx context.Context, q sqldb.Queryer, actor access.Actor, pipelineSlug, ref string) (store.Pipeline, store.Build, error) {
 	number, id := buildRef(ref)
-	if number == 0 && id == "" {
-		id = noBuild
-	}
 	p, b, err := store.BuildWithPipeline(ctx, q, actor.OrganizationID, pipelineSlug, number, id)
 	if errors.Is(err, store.ErrNotFound) && p.ID == "" {
 		return store.Pipeline{}, store.Build{}, fault.Missing("pipeline")
@@ -61,13 +59,15 @@ func findBuildAndPipeline(ctx context.Context, q sqldb.Queryer, actor access.Act
 // noBuild is the id that no build has.
 const noBuild = "00000000-0000-0000-0000-000000000000"
 
-// buildRef reads a build's number or id; what is neither is 0 and "".
+// buildRef reads a build's number, or else its id. What is neither leads to no build.
 func buildRef(ref string) (number int64, id string) {
 	if number, err := strconv.ParseInt(ref, 10, 64); err == nil && number > 0 {
 		return number, ""
 	}
-	id, _ = ids.ParseUUID(ref)
-	return 0, id
+	if id, ok := ids.ParseUUID(ref); ok {
+		return 0, id
+	}
+	return 0, noBuild
 }
 
 // JobRef names a job: by its id alone, or within a build.
